@@ -1,0 +1,49 @@
+/** What the headers of a request hold that could say who is calling. */
+export type Credential =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'malformed' }
+  /** `Authorization: Bearer <value>`: an API key, or something for `authenticateUser`. */
+  | { readonly kind: 'bearer', readonly value: string }
+  /** The header that is for API keys alone. */
+  | { readonly kind: 'keyHeader', readonly value: string }
+
+/**
+ * Reads the credential out of a request's headers, as they came over the wire (name, value, name, value, ...).
+ * Only there do duplicates show: Node keeps the first `Authorization` and joins others with a comma.
+ *
+ * RFC 9110 §11.1: the scheme's case does not matter; RFC 6750 §2.1: one or more spaces, then a b64token.
+ * Another scheme than Bearer is not ours, and counts as no credential.
+ *
+ * @param keyHeader the lower-case name of a header for API keys, such as `x-api-key`; `null`: none.
+ */
+export function readCredential (rawHeaders: readonly string[], keyHeader: string | null): Credential {
+  let authorization: string | undefined
+  let key: string | undefined
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (isNamed(rawHeaders[i]!, 'authorization')) {
+      if (authorization !== undefined) return MALFORMED
+      authorization = rawHeaders[i + 1]!
+    } else if (keyHeader !== null && isNamed(rawHeaders[i]!, keyHeader)) {
+      if (key !== undefined) return MALFORMED
+      key = rawHeaders[i + 1]!
+    }
+  }
+
+  const isBearer = authorization !== undefined && BEARER_SCHEME.test(authorization)
+  if (key !== undefined) {
+    return isBearer || !B64TOKEN.test(key) ? MALFORMED : { kind: 'keyHeader', value: key }
+  }
+  if (!isBearer) return NONE
+  const value = BEARER.exec(authorization!)?.[1]
+  return value === undefined ? MALFORMED : { kind: 'bearer', value }
+}
+
+const NONE: Credential = Object.freeze({ kind: 'none' })
+const MALFORMED: Credential = Object.freeze({ kind: 'malformed' })
+const BEARER_SCHEME = /^bearer(?:[ \t]|$)/i
+const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
+const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
+
+function isNamed (header: string, name: string): boolean {
+  return header.length === name.length && header.toLowerCase() === name
+}

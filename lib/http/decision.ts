@@ -1,0 +1,70 @@
+import type { Grant } from '../scopes/grant.js'
+import type { Requirement, Shortfall } from '../scopes/requirement.js'
+import type { ApiKeyRecord } from '../keys/record.js'
+import type { KeyRefusal } from '../keys/known-key.js'
+
+/** Who a route is for. */
+export type Policy =
+  | { readonly kind: 'public' }
+  | { readonly kind: 'userOnly' }
+  | { readonly kind: 'scopes', readonly requirement: Requirement }
+  /** The route does not say, and start-up could not see it. */
+  | { readonly kind: 'unannotated' }
+
+/** Somebody with a session of the application, as `authenticateUser` tells. */
+export interface User {
+  readonly id: string
+  /** What this session may do. Left out: everything. */
+  readonly scopes?: readonly string[]
+}
+
+/** Who is calling, as far as it could be found out. */
+export type Identity =
+  | { readonly type: 'none' }
+  | { readonly type: 'malformed' }
+  | { readonly type: 'apiKey', readonly record: ApiKeyRecord, readonly grant: Grant }
+  | { readonly type: 'refusedKey', readonly reason: KeyRefusal, readonly record: ApiKeyRecord | null }
+  /** `grant` is `null` for a session without limits. */
+  | { readonly type: 'user', readonly user: User, readonly grant: Grant | null }
+  /** A Bearer value that is no API key and that `authenticateUser` did not take. */
+  | { readonly type: 'noUser' }
+  | { readonly type: 'keysUnavailable' }
+  | { readonly type: 'usersUnavailable' }
+
+/** `allow`, or why not. */
+export type Decision =
+  | { readonly outcome: 'allow' }
+  | { readonly outcome: 'keyRequired' | 'malformed' | 'keyInvalid' | 'userOnly' | 'unannotated' | 'keysUnavailable' | 'usersUnavailable' }
+  | { readonly outcome: 'sessionRequired', readonly offered: boolean }
+  | { readonly outcome: 'missingScope', readonly shortfall: Shortfall, readonly requirement: Requirement }
+
+/** The one place where it is decided who may pass. Pure: the same policy and identity always give the same decision. */
+export function decide (policy: Policy, identity: Identity): Decision {
+  if (policy.kind === 'public') return ALLOW
+  if (policy.kind === 'unannotated') return { outcome: 'unannotated' }
+
+  const userOnly = policy.kind === 'userOnly'
+  switch (identity.type) {
+    case 'malformed':
+    case 'keysUnavailable':
+    case 'usersUnavailable':
+      return { outcome: identity.type }
+    case 'refusedKey':
+      return { outcome: 'keyInvalid' }
+    case 'none':
+      return userOnly ? { outcome: 'sessionRequired', offered: false } : { outcome: 'keyRequired' }
+    case 'noUser':
+      return userOnly ? { outcome: 'sessionRequired', offered: true } : { outcome: 'keyInvalid' }
+    case 'apiKey':
+      return userOnly ? { outcome: 'userOnly' } : held(policy.requirement, identity.grant)
+    case 'user':
+      return userOnly || identity.grant === null ? ALLOW : held(policy.requirement, identity.grant)
+  }
+}
+
+const ALLOW: Decision = Object.freeze({ outcome: 'allow' })
+
+function held (requirement: Requirement, grant: Grant): Decision {
+  const shortfall = requirement.missing(grant)
+  return shortfall === null ? ALLOW : { outcome: 'missingScope', shortfall, requirement }
+}

@@ -1,0 +1,84 @@
+import type { Catalog } from '../scopes/catalog.js'
+import { isPlainObject } from '../scopes/entries.js'
+import { ScopeDefinitionError, show } from '../scopes/faults.js'
+import type { ScopeName } from '../scopes/register.js'
+import type { ScopeRequirement } from '../scopes/requirement.js'
+import type { Policy } from './decision.js'
+
+/** Who may call a route: exactly one of the three. */
+export type RouteAccess =
+  | { readonly scopes: ScopeRequirement<ScopeName>, readonly userOnly?: never, readonly public?: never }
+  | { readonly userOnly: true, readonly scopes?: never, readonly public?: never }
+  | { readonly public: true, readonly scopes?: never, readonly userOnly?: never }
+
+export const PUBLIC: Policy = Object.freeze({ kind: 'public' })
+export const USER_ONLY: Policy = Object.freeze({ kind: 'userOnly' })
+export const UNANNOTATED: Policy = Object.freeze({ kind: 'unannotated' })
+
+export interface PolicyContext {
+  readonly catalog: Catalog
+  /** Whether there is an `authenticateUser`. */
+  readonly hasSessions: boolean
+}
+
+/**
+ * Reads who may call a route from its config, which may also hold things that are not ours.
+ * What is wrong is added to `faults`.
+ *
+ * @returns `undefined` if the config does not say.
+ */
+export function readPolicy (config: object, { catalog, hasSessions }: PolicyContext, faults: string[]): Policy | undefined {
+  const fields = config as Record<string, unknown>
+  for (const key of Object.keys(fields)) {
+    const meant = NEAR_MISSES.get(key.toLowerCase().replace(/[-_]/g, ''))
+    if (meant !== undefined && key !== meant[0]) faults.push(`config.${key} means nothing; write ${meant[1]}`)
+  }
+
+  const said = FORMS.filter(form => Object.hasOwn(fields, form))
+  if (said.length > 1) faults.push(`config has ${said.join(' and ')}, but a route is for exactly one of them; leave the others out`)
+  if (faults.length > 0 || said.length === 0) return undefined
+
+  const [form] = said
+  if (form === 'scopes') {
+    try {
+      return Object.freeze({ kind: 'scopes', requirement: catalog.requirement(fields.scopes as ScopeRequirement) })
+    } catch (error) {
+      faults.push(...(error as ScopeDefinitionError).faults.map(fault => `config.scopes: ${fault}`))
+      return undefined
+    }
+  }
+  if (fields[form!] !== true) faults.push(`config.${form} must be true (or left out), not ${show(fields[form!])}`)
+  if (form === 'public') return PUBLIC
+  if (!hasSessions) faults.push('config.userOnly needs the plugin option authenticateUser, or nobody could ever call the route')
+  return USER_ONLY
+}
+
+/** The same for an object that holds nothing else: an answer of `annotate`, or the option `notFound`. */
+export function readAccess (access: unknown, context: PolicyContext, faults: string[]): Policy | undefined {
+  if (!isPlainObject(access)) {
+    faults.push(`expected { scopes }, { userOnly: true } or { public: true }, not ${show(access)}`)
+    return undefined
+  }
+  const strange = Object.keys(access).filter(key => !FORMS.includes(key))
+  const policy = readPolicy(access, context, faults)
+  if (faults.length === 0 && (policy === undefined || strange.length > 0)) {
+    faults.push(`expected { scopes }, { userOnly: true } or { public: true }, not ${show(access)}`)
+  }
+  return policy
+}
+
+const FORMS: readonly string[] = ['scopes', 'userOnly', 'public']
+
+/** What people write, in lower case and without separators: the right key, and how to put it. */
+const NEAR_MISSES = new Map<string, readonly [key: string, example: string]>([
+  ['scope', ['scopes', 'scopes: \'...\'']],
+  ['scopes', ['scopes', 'scopes: \'...\'']],
+  ['requiredscope', ['scopes', 'scopes: \'...\'']],
+  ['requiredscopes', ['scopes', 'scopes: [...]']],
+  ['allof', ['scopes', 'scopes: [...]']],
+  ['anyof', ['scopes', 'scopes: { anyOf: [...] }']],
+  ['useronly', ['userOnly', 'userOnly: true']],
+  ['usersonly', ['userOnly', 'userOnly: true']],
+  ['public', ['public', 'public: true']],
+  ['ispublic', ['public', 'public: true']]
+])

@@ -1,0 +1,136 @@
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import type { Policy } from './decision.js'
+import { routesOf } from './early-routes.js'
+import { BadRouteError, UnannotatedRoutesError } from './errors.js'
+import { PUBLIC, readAccess, readPolicy, UNANNOTATED, type PolicyContext, type RouteAccess } from './policy.js'
+import { unannotatedMessage, type UnannotatedRoute } from './unannotated.js'
+
+/** A route of which `annotate` is asked who may call it: as declared, never as requested. */
+export interface RouteToAnnotate {
+  readonly method: string | string[]
+  /** With its prefix, and with `:parameters` and `*` as they stand. */
+  readonly url: string
+}
+
+export type Annotate = (route: RouteToAnnotate) => RouteAccess | undefined
+
+/** What a route turned out to say. */
+export interface RoutePolicy {
+  readonly policy: Policy
+  /** Whether the route brought an error handler of its own. */
+  readonly ownErrorHandler: boolean
+}
+
+/** Carries a route's policy from its declaration to the config that its requests show. */
+const kPolicy = Symbol('fastify-api-key-scopes.policy')
+
+/** Knows who may call each route of an app. */
+export class RoutePolicies {
+  readonly #context: PolicyContext
+  readonly #annotate: Annotate | undefined
+  readonly #notFound: RoutePolicy
+  /** By the config object that Fastify makes for each route: nothing that happens to it later changes the policy. */
+  readonly #byConfig = new WeakMap<object, RoutePolicy>()
+  readonly #declared = new WeakSet<RouteOptions>()
+  /** By method and URL: the policies that `annotate` gave, and routes too early for `declare`. */
+  readonly #annotated = new Map<string, Policy>()
+  readonly #earlyErrorHandlers = new Set<string>()
+  readonly #unannotated: UnannotatedRoute[] = []
+
+  constructor (context: PolicyContext, annotate: Annotate | undefined, notFound: Policy) {
+    this.#context = context
+    this.#annotate = annotate
+    this.#notFound = { policy: notFound, ownErrorHandler: false }
+  }
+
+  /** The policy of the route that a request was matched with. Never decides by the request's URL. */
+  of (request: FastifyRequest): RoutePolicy {
+    if (request.is404) return this.#notFound
+    const config = request.routeOptions.config
+    let found = this.#byConfig.get(config)
+    if (found === undefined) {
+      found = (config as { [kPolicy]?: RoutePolicy })[kPolicy] ?? this.#atFirstSight(request)
+      this.#byConfig.set(config, found)
+    }
+    return found
+  }
+
+  /** For the `onRoute` hook. Throws if what the route says is wrong; notes it if the route says nothing. */
+  declare (route: RouteOptions, instance: FastifyInstance): void {
+    this.#declared.add(route)
+    const policy = this.#read(route, instance)
+    // A copy, for the object is the user's, and may serve several routes.
+    route.config = Object.assign({}, route.config, { [kPolicy]: { policy, ownErrorHandler: route.errorHandler !== undefined } })
+  }
+
+  /**
+   * For `onReady`. Looks at the routes that `declare` could not see, and refuses to start if any does not say who may
+   * call it. Answers whether there may be others that nobody could see.
+   *
+   * @throws {UnannotatedRoutesError} naming every such route, {BadRouteError} for an early route that says it wrongly.
+   */
+  check (app: FastifyInstance): 'all seen' | 'some may be unseen' {
+    const routes = routesOf(app)
+    for (const { route, instance } of routes ?? []) {
+      if (this.#declared.has(route)) continue
+      this.#read(route, instance)
+      if (route.errorHandler !== undefined) for (const name of namesOf(route)) this.#earlyErrorHandlers.add(name)
+    }
+    if (this.#unannotated.length > 0) throw new UnannotatedRoutesError(unannotatedMessage(this.#unannotated))
+    return routes === undefined ? 'some may be unseen' : 'all seen'
+  }
+
+  #read (route: RouteOptions, instance: FastifyInstance): Policy {
+    const policy = this.#said(route, instance)
+    if (policy !== undefined) return policy
+    this.#unannotated.push({
+      methods: [route.method].flat(),
+      url: route.url,
+      constraints: route.constraints,
+      plugin: instance.pluginName
+    })
+    return UNANNOTATED
+  }
+
+  #said (route: RouteToAnnotate & Pick<RouteOptions, 'config'>, instance: FastifyInstance): Policy | undefined {
+    const faults: string[] = []
+    const policy = readPolicy(route.config ?? {}, this.#context, faults) ?? (faults.length > 0 ? undefined : this.#asked(route, faults))
+    if (faults.length > 0) throw new BadRouteError(namesOf(route).join(', '), faults.join('; '))
+    return policy ?? (isCorsPreflight(route, instance) ? PUBLIC : undefined)
+  }
+
+  #asked (route: RouteToAnnotate, faults: string[]): Policy | undefined {
+    const access = this.#annotate?.({ method: route.method, url: route.url })
+    if (access === undefined) {
+      // The HEAD route that Fastify adds to a GET is for whom the GET is.
+      return route.method === 'HEAD' ? this.#annotated.get(`GET ${route.url}`) : undefined
+    }
+    const said: string[] = []
+    const policy = readAccess(access, this.#context, said)
+    faults.push(...said.map(fault => `annotate answered wrongly: ${fault}`))
+    if (policy !== undefined) for (const name of namesOf(route)) this.#annotated.set(name, policy)
+    return policy
+  }
+
+  /** A route that `declare` did not see: by its config, or by `annotate`, else it is for nobody. */
+  #atFirstSight (request: FastifyRequest): RoutePolicy {
+    const { config } = request.routeOptions
+    const route = { method: config.method, url: config.url, config }
+    let policy: Policy | undefined
+    try {
+      policy = this.#said(route, request.server)
+    } catch (error) {
+      request.log.error({ err: error }, 'a route that was declared before fastify-api-key-scopes has a bad access policy')
+    }
+    return { policy: policy ?? UNANNOTATED, ownErrorHandler: namesOf(route).some(name => this.#earlyErrorHandlers.has(name)) }
+  }
+}
+
+function namesOf ({ method, url }: RouteToAnnotate): string[] {
+  return [method].flat().map(name => `${name} ${url}`)
+}
+
+/** The route by which `@fastify/cors` catches preflights. Its handler only answers 404, or 204 without content. */
+function isCorsPreflight ({ method, url }: RouteToAnnotate, instance: FastifyInstance): boolean {
+  return method === 'OPTIONS' && url === `${instance.prefix}*` && instance.hasRequestDecorator('corsPreflightEnabled')
+}

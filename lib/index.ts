@@ -1,0 +1,74 @@
+import type { Principal } from './http/access.js'
+import type { ApiKeys } from './keys/keyring.js'
+import type { ScopeName } from './scopes/register.js'
+import type { ScopeRequirement } from './scopes/requirement.js'
+import apiKeyScopes from './plugin.js'
+
+export { apiKeyScopes, apiKeyScopes as default }
+export { defineScopes } from './scopes/catalog.js'
+export { memoryStore } from './stores/memory.js'
+
+export { ScopeDefinitionError } from './scopes/faults.js'
+export * from './keys/errors.js'
+export * from './http/errors.js'
+
+// `export *`, for a module augmentation can add to an interface that is re-exported so, and to no other.
+export * from './scopes/register.js'
+export type { Catalog, CatalogOptions, Inclusion, ScopeEntry } from './scopes/catalog.js'
+export type { Entry, ScopeStatus } from './scopes/entries.js'
+export type { Grant } from './scopes/grant.js'
+export type { Requirement, ScopeRequirement, Shortfall } from './scopes/requirement.js'
+
+export type { Pepper } from './keys/digest.js'
+export type { ApiKeys, CallOptions, Issuer, Verification } from './keys/keyring.js'
+export type { KeyPage, ListQuery } from './keys/key-list.js'
+export type { KeyRefusal } from './keys/known-key.js'
+export type { NewApiKey } from './keys/new-key.js'
+export type { ApiKeyRecord, JsonObject, JsonValue, StoredKey } from './keys/record.js'
+export type { Awaitable, KeyQuery, KeyStore } from './keys/store.js'
+
+export type { Principal } from './http/access.js'
+export type { FormatError } from './http/answer.js'
+export type { User } from './http/decision.js'
+export type { Denial } from './http/denial.js'
+export type { DenialEvent, DenialLogLevel } from './http/denial-log.js'
+export type { ApiKeyScopesOptions } from './http/options.js'
+export type { RouteAccess } from './http/policy.js'
+export type { Annotate, RouteToAnnotate } from './http/route-policies.js'
+export type { AuthenticateUser } from './http/session.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The scopes an API key needs: a name, a list of which all are needed, or `{ anyOf: [...] }`. `[]`: any valid key. */
+    scopes?: ScopeRequirement<ScopeName>
+    /** Only user sessions; API keys are refused, whatever their scopes. */
+    userOnly?: true
+    /** Everybody; no credential is read. */
+    public?: true
+    // What people write when they mean one of the above: it does not compile.
+    scope?: never
+    requiredScope?: never
+    requiredScopes?: never
+    anyOf?: never
+    anyof?: never
+    allOf?: never
+    allof?: never
+    useronly?: never
+    user_only?: never
+    usersOnly?: never
+    isPublic?: never
+  }
+
+  interface FastifyRequest {
+    /** Who makes the request; `null` on public routes and where no route matched. Safe to log. */
+    readonly principal: Principal | null
+    /** Whether whoever makes the request has these scopes (all of them, or a requirement as in `config.scopes`). */
+    hasScopes (...scopes: readonly ScopeName[] | readonly [ScopeRequirement<ScopeName>]): boolean
+    /** Throws the denial that a route with these scopes would answer, unless whoever makes the request has them. */
+    requireScopes (...scopes: readonly ScopeName[] | readonly [ScopeRequirement<ScopeName>]): void
+  }
+
+  interface FastifyInstance {
+    apiKeys: ApiKeys
+  }
+}

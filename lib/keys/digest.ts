@@ -1,0 +1,33 @@
+import { createHash, createHmac } from 'node:crypto'
+
+/** A secret that is kept apart from the store, so that a stolen store verifies nothing. At least 32 random bytes. */
+export interface Pepper {
+  /** Stands in the record of each key made with it: a whole number from 1. */
+  readonly version: number
+  readonly secret: string | Uint8Array
+}
+
+/** Turns keys into the digests by which the store finds them. */
+export interface Digester {
+  /** For a new key. */
+  forNewKey (fingerprint: string): { digest: string, pepperVersion: number }
+  /** Those under which a key may stand in the store, likeliest first. */
+  candidates (fingerprint: string): readonly string[]
+}
+
+/** SHA-256 of an API key, in lower-case hexadecimal. Names the key within this process, and is what peppers are applied to. */
+export function fingerprintOf (key: string): string {
+  return createHash('sha256').update(key).digest('hex')
+}
+
+/** `peppers` newest first. With none, or with `allowUnpeppered`, plain fingerprints are tried (last). */
+export function digester (peppers: readonly Pepper[], allowUnpeppered: boolean): Digester {
+  const digests = peppers.map(({ secret }) => (fingerprint: string) =>
+    createHmac('sha256', secret).update(fingerprint, 'hex').digest('hex'))
+  if (peppers.length === 0 || allowUnpeppered) digests.push(fingerprint => fingerprint)
+
+  return {
+    forNewKey: fingerprint => ({ digest: digests[0]!(fingerprint), pepperVersion: peppers[0]?.version ?? 0 }),
+    candidates: fingerprint => digests.map(digest => digest(fingerprint))
+  }
+}

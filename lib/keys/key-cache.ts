@@ -1,0 +1,109 @@
+import { BoundedMap } from './bounded-map.js'
+import type { KnownKey } from './known-key.js'
+
+/** What a lookup found: the key, or why there is none to use. */
+export type Found = KnownKey | 'unknown' | 'corrupt'
+
+export interface KeyCacheOptions {
+  /** Asks the store. */
+  readonly read: (fingerprint: string) => Promise<Found>
+  /** How long after the start of a read its answer may be used, in milliseconds. `0`: never again. */
+  readonly maxStaleness: number
+  /** How long a read may take, in milliseconds; then it has failed. */
+  readonly timeout: number
+  /** What to reject with when a read takes too long. */
+  readonly timedOut: () => Error
+  /** A clock that never jumps, in milliseconds. */
+  readonly now?: () => number
+  readonly maxKeys?: number
+  readonly maxMisses?: number
+}
+
+interface Entry { readonly found: Found, readonly readAt: number }
+interface Flight { readonly answer: Promise<Found>, readonly generation: number }
+
+/**
+ * Remembers what the store said of each key, by the key's fingerprint, and asks once when many want to know.
+ *
+ * An answer is used for at most `maxStaleness` after its read *began*, for what was true then is all it knows.
+ * Misses have a space of their own, so that a flood of made-up keys cannot drive out the real ones.
+ */
+export class KeyCache {
+  readonly #options: KeyCacheOptions
+  readonly #now: () => number
+  readonly #keys: BoundedMap<string, Entry>
+  readonly #misses: BoundedMap<string, Entry>
+  readonly #flights = new Map<string, Flight>()
+  /** Counts the changes made through this process: a read that began before one must not be believed after it. */
+  #generation = 0
+
+  constructor (options: KeyCacheOptions) {
+    this.#options = options
+    this.#now = options.now ?? (() => performance.now())
+    this.#keys = new BoundedMap(options.maxKeys ?? 100_000)
+    this.#misses = new BoundedMap(options.maxMisses ?? 10_000)
+  }
+
+  /** What is known and still fresh, without asking. */
+  peek (fingerprint: string): Found | undefined {
+    const entry = this.#keys.get(fingerprint) ?? this.#misses.get(fingerprint)
+    if (entry === undefined || this.#now() - entry.readAt >= this.#options.maxStaleness) return undefined
+    return entry.found
+  }
+
+  /** What is known and still fresh, else what the store says. Rejects if it cannot say, or not in time. */
+  async find (fingerprint: string): Promise<Found> {
+    const known = this.peek(fingerprint)
+    if (known !== undefined) return known
+
+    const flight = this.#flights.get(fingerprint)
+    if (flight !== undefined && flight.generation === this.#generation) return await flight.answer
+
+    const generation = this.#generation
+    const answer = this.#read(fingerprint, generation)
+    this.#flights.set(fingerprint, { answer, generation })
+    try {
+      return await answer
+    } finally {
+      if (this.#flights.get(fingerprint)?.answer === answer) this.#flights.delete(fingerprint)
+    }
+  }
+
+  /** A key was made in this process: whatever was unknown may be known from now on. */
+  keyAdded (fingerprint: string): void {
+    this.#generation++
+    this.#misses.delete(fingerprint)
+  }
+
+  /** Keys were changed in this process: what is remembered of them is no longer true. */
+  keysChanged (concerns: (key: KnownKey) => boolean): void {
+    this.#generation++
+    this.#keys.deleteWhere(({ found }) => typeof found === 'object' && concerns(found))
+  }
+
+  async #read (fingerprint: string, generation: number): Promise<Found> {
+    const { read, timeout, timedOut, maxStaleness } = this.#options
+    const readAt = this.#now()
+    const found = await within(timeout, read(fingerprint), timedOut)
+    // The process may have slept through its own timer: what counts is the clock.
+    if (this.#now() - readAt > timeout) throw timedOut()
+    if (generation === this.#generation && maxStaleness > 0) {
+      const [space, other] = typeof found === 'object' ? [this.#keys, this.#misses] : [this.#misses, this.#keys]
+      space.set(fingerprint, { found, readAt })
+      other.delete(fingerprint)
+    }
+    return found
+  }
+}
+
+async function within<T> (milliseconds: number, promise: Promise<T>, timedOut: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => { reject(timedOut()) }, milliseconds)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

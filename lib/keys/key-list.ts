@@ -1,0 +1,41 @@
+import { show } from '../scopes/faults.js'
+import { InvalidInputError } from './errors.js'
+import type { ApiKeyRecord } from './record.js'
+import type { KeyQuery } from './store.js'
+
+export interface ListQuery {
+  /** Only the keys of this owner. Default: everybody's. */
+  readonly ownerId?: string
+  /** How many records at most, 1 to 1000. Default 100. */
+  readonly limit?: number
+  /** The `cursor` of the page before. Default: from the newest. */
+  readonly cursor?: string
+}
+
+export interface KeyPage {
+  readonly records: readonly ApiKeyRecord[]
+  /** Asks for the next page; `null` after the last one. */
+  readonly cursor: string | null
+}
+
+/** @throws {InvalidInputError} naming the field. */
+export function readListQuery ({ ownerId, limit = 100, cursor }: ListQuery): KeyQuery {
+  if (ownerId !== undefined && typeof ownerId !== 'string') throw new InvalidInputError(`ownerId must be a string, not ${show(ownerId)}`)
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw new InvalidInputError(`limit must be a whole number from 1 to 1000, not ${show(limit)}`)
+  return {
+    limit,
+    ...ownerId !== undefined && { ownerId },
+    ...cursor !== undefined && { after: readCursor(cursor) }
+  }
+}
+
+/** Where the page after this record begins. Opaque to whoever gets it. */
+export function cursorAfter ({ createdAt, id }: ApiKeyRecord): string {
+  return Buffer.from(`${createdAt.getTime()} ${id}`).toString('base64url')
+}
+
+function readCursor (cursor: unknown): NonNullable<KeyQuery['after']> {
+  const [, time, id] = /^(\d{1,15}) (.+)$/s.exec(Buffer.from(String(cursor), 'base64url').toString()) ?? []
+  if (time === undefined || id === undefined) throw new InvalidInputError('cursor must be one that a page came with')
+  return { createdAt: new Date(Number(time)), id }
+}

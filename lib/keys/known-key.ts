@@ -1,0 +1,98 @@
+import type { Grant } from '../scopes/grant.js'
+import { isPlainObject } from '../scopes/entries.js'
+import type { ApiKeyRecord, JsonObject, StoredKey } from './record.js'
+
+/** Why a credential that claims to be an API key is refused. For logs; a client is not told. */
+export type KeyRefusal = 'malformed' | 'unknown' | 'revoked' | 'disabled' | 'expired' | 'corrupt'
+
+/** A key that the store knows, read once and ready for any number of requests. */
+export interface KnownKey {
+  /** Frozen, and without the digest. */
+  readonly record: ApiKeyRecord
+  readonly grant: Grant
+  /** Milliseconds since 1970 (`Infinity`: never). Kept as a number, for a `Date` could be changed by whoever holds the record. */
+  readonly expiresAt: number
+  readonly ended: 'revoked' | 'disabled' | null
+}
+
+/** Whether a known key may be used at this moment, in milliseconds since 1970: `null`, or why not. */
+export function refusalOf (key: KnownKey, now: number): KeyRefusal | null {
+  if (key.ended !== null) return key.ended
+  return now < key.expiresAt ? null : 'expired'
+}
+
+/**
+ * Reads what a store answered. A record that is not whole and well-formed in every field is refused, and its faults
+ * are told: a date that is no date, or a list of scopes that is no list, must never open anything.
+ */
+export function readStoredKey (stored: unknown, resolve: (scopes: readonly string[]) => Grant): KnownKey | CorruptKey {
+  const faults = faultsOf(stored)
+  if (faults.length > 0) return { corrupt: faults }
+
+  const record = recordOf(stored as StoredKey)
+  return Object.freeze({
+    record,
+    grant: resolve(record.scopes),
+    expiresAt: record.expiresAt?.getTime() ?? Infinity,
+    ended: record.revokedAt !== null ? 'revoked' : record.disabledAt !== null ? 'disabled' : null
+  })
+}
+
+/** What stands in a store but is no proper record; the faults name its fields. */
+export interface CorruptKey { readonly corrupt: readonly string[] }
+
+export function isCorrupt (key: object): key is CorruptKey {
+  return 'corrupt' in key
+}
+
+/** A frozen copy with exactly the fields of a record. */
+export function recordOf (key: ApiKeyRecord): ApiKeyRecord {
+  return Object.freeze({
+    id: key.id,
+    name: key.name,
+    ownerId: key.ownerId,
+    start: key.start,
+    scopes: Object.freeze([...key.scopes]),
+    createdAt: key.createdAt,
+    expiresAt: key.expiresAt,
+    revokedAt: key.revokedAt,
+    disabledAt: key.disabledAt,
+    lastUsedAt: key.lastUsedAt,
+    metadata: freezeJson(key.metadata),
+    rotatedFrom: key.rotatedFrom,
+    pepperVersion: key.pepperVersion
+  })
+}
+
+/** A frozen deep copy. */
+export function freezeJson (value: JsonObject): JsonObject {
+  return JSON.parse(JSON.stringify(value), (_, part: unknown) => Object.freeze(part)) as JsonObject
+}
+
+const isString = (value: unknown) => typeof value === 'string'
+const isStringOrNull = (value: unknown) => value === null || isString(value)
+const isDate = (value: unknown) => value instanceof Date && !Number.isNaN(value.getTime())
+const isDateOrNull = (value: unknown) => value === null || isDate(value)
+
+const FIELDS: ReadonlyArray<readonly [keyof StoredKey, (value: unknown) => boolean]> = [
+  ['id', value => isString(value) && value !== ''],
+  ['digest', isString],
+  ['name', isString],
+  ['ownerId', isStringOrNull],
+  ['start', isString],
+  ['scopes', value => Array.isArray(value) && value.every(isString)],
+  ['createdAt', isDate],
+  ['expiresAt', isDateOrNull],
+  ['revokedAt', isDateOrNull],
+  ['disabledAt', isDateOrNull],
+  ['lastUsedAt', isDateOrNull],
+  ['metadata', isPlainObject],
+  ['rotatedFrom', isStringOrNull],
+  ['pepperVersion', Number.isInteger]
+]
+
+function faultsOf (stored: unknown): string[] {
+  if (typeof stored !== 'object' || stored === null) return ['the record is no object']
+  const fields = stored as Record<string, unknown>
+  return FIELDS.filter(([field, holds]) => !holds(fields[field])).map(([field]) => `${field} is missing or malformed`)
+}

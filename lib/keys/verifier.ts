@@ -1,0 +1,95 @@
+import type { Catalog } from '../scopes/catalog.js'
+import { fingerprintOf, type Digester } from './digest.js'
+import { StoreUnavailableError } from './errors.js'
+import { KeyCache, type Found } from './key-cache.js'
+import { claimsToBeKey, isWellFormedKey } from './key-format.js'
+import { isCorrupt, readStoredKey, refusalOf, type KeyRefusal, type KnownKey } from './known-key.js'
+import type { KeyStore } from './store.js'
+
+/** What is to be made of a credential. `key` is known whenever the store knows it, refused or not. */
+export type Verdict =
+  | { readonly key: KnownKey, readonly refusal: null }
+  | { readonly key: KnownKey | null, readonly refusal: KeyRefusal }
+
+/** What an operator must hear of, and a client must not. */
+export interface StoreTrouble {
+  failed (error: unknown): void
+  corrupt (id: unknown, faults: readonly string[]): void
+}
+
+export interface VerifierOptions {
+  readonly catalog: Catalog
+  readonly store: KeyStore
+  readonly prefixes: readonly string[]
+  readonly digester: Digester
+  /** Milliseconds. */
+  readonly maxStaleness: number
+  readonly trouble: StoreTrouble
+}
+
+/** A read may take this long, in milliseconds, where no `maxStaleness` limits it. */
+const READ_TIMEOUT = 1000
+
+/** Tells whether a credential is an API key that may be used now. Garbage never reaches the store. */
+export class KeyVerifier {
+  readonly cache: KeyCache
+  readonly #options: VerifierOptions
+
+  constructor (options: VerifierOptions) {
+    this.#options = options
+    this.cache = new KeyCache({
+      read: async fingerprint => await this.#read(fingerprint),
+      maxStaleness: options.maxStaleness,
+      timeout: options.maxStaleness > 0 ? options.maxStaleness : READ_TIMEOUT,
+      timedOut: () => new StoreUnavailableError({ cause: new Error('the store did not answer in time') })
+    })
+  }
+
+  /** Whether a credential is meant as an API key, and so must never be taken for anything else. */
+  claims (credential: string): boolean {
+    return claimsToBeKey(credential, this.#options.prefixes)
+  }
+
+  /** The verdict, if it can be given without asking the store. */
+  peek (credential: string): Verdict | undefined {
+    if (!isWellFormedKey(credential, this.#options.prefixes)) return MALFORMED
+    const found = this.cache.peek(fingerprintOf(credential))
+    return found === undefined ? undefined : verdictOn(found)
+  }
+
+  /** @throws {StoreUnavailableError} if the store has to be asked and cannot answer, or not in time. */
+  async verify (credential: string): Promise<Verdict> {
+    if (!isWellFormedKey(credential, this.#options.prefixes)) return MALFORMED
+    try {
+      return verdictOn(await this.cache.find(fingerprintOf(credential)))
+    } catch (error) {
+      this.#options.trouble.failed(error)
+      throw error instanceof StoreUnavailableError ? error : new StoreUnavailableError({ cause: error })
+    }
+  }
+
+  async #read (fingerprint: string): Promise<Found> {
+    const { store, digester, catalog, trouble } = this.#options
+    for (const digest of digester.candidates(fingerprint)) {
+      const stored = await store.findByDigest(digest)
+      // A Map's `undefined` means the same as `null`.
+      if (stored == null) continue
+      const key = readStoredKey(stored, scopes => catalog.grant(scopes))
+      // A store that compares carelessly (a collation, a prefix) answers with somebody else's record.
+      const faults = isCorrupt(key) ? key.corrupt : stored.digest === digest ? [] : ['digest is not the one asked for']
+      if (isCorrupt(key) || faults.length > 0) {
+        trouble.corrupt(Object(stored).id, faults)
+        return 'corrupt'
+      }
+      return key
+    }
+    return 'unknown'
+  }
+}
+
+const MALFORMED: Verdict = Object.freeze({ key: null, refusal: 'malformed' as const })
+
+function verdictOn (found: Found): Verdict {
+  if (typeof found === 'string') return { key: null, refusal: found }
+  return { key: found, refusal: refusalOf(found, Date.now()) } as Verdict
+}

@@ -1,0 +1,69 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { accessOf } from './http/access.js'
+import { bearerAuthentication } from './http/bearer.js'
+import { Refusals } from './http/denial.js'
+import { BadOptionsError } from './http/errors.js'
+import { Guard } from './http/guard.js'
+import { readOptions, type ApiKeyScopesOptions } from './http/options.js'
+import { PUBLIC } from './http/policy.js'
+import { RoutePolicies } from './http/route-policies.js'
+import { storeTrouble } from './http/store-trouble.js'
+import { digester } from './keys/digest.js'
+import { keyring } from './keys/keyring.js'
+import { KeyVerifier } from './keys/verifier.js'
+import type { ScopeRequirement } from './scopes/requirement.js'
+
+/**
+ * Enforces `config.scopes`, `config.userOnly` and `config.public` on every route of the instance it is registered on and
+ * of its children, those declared before it included.
+ */
+async function apiKeyScopes (app: FastifyInstance, options: ApiKeyScopesOptions): Promise<void> {
+  const settings = readOptions(options)
+  const { catalog, store } = settings
+  refuseIfTaken(app)
+
+  await store.open?.()
+  app.addHook('onClose', async () => { await store.close?.() })
+
+  const trouble = storeTrouble(app.log)
+  const digests = digester(settings.peppers, settings.allowUnpeppered)
+  const verifier = new KeyVerifier({ ...settings, digester: digests, trouble })
+  const policies = new RoutePolicies({ catalog, hasSessions: settings.authenticateUser !== undefined }, settings.annotate, settings.notFound)
+  const guard = new Guard({ ...settings, policies, verifier, refusals: new Refusals(settings.realm, settings.revealGranted) })
+  guard.askStore = await bearerAuthentication(app, async key => await guard.lookup(key))
+
+  app.decorate('apiKeys', keyring({ catalog, store, prefix: settings.prefixes[0], digester: digests, verifier, trouble }))
+  app.decorateRequest('principal', { getter () { return accessOf(this)?.principal ?? null } })
+  app.decorateRequest('hasScopes', function (this: FastifyRequest, ...scopes) { return guard.hasScopes(this, demandOf(scopes)) })
+  app.decorateRequest('requireScopes', function (this: FastifyRequest, ...scopes) { guard.requireScopes(this, demandOf(scopes)) })
+
+  app.addHook('onRoute', function (route) { policies.declare(route, this) })
+  app.addHook('onRequest', (request, reply, done) => { guard.onRequest(request, reply, done) })
+  app.addHook('preHandler', (request, reply, done) => { guard.preHandler(request, reply, done) })
+  app.addHook('onError', (request, reply, error, done) => { guard.onError(request, reply, error, done) })
+
+  app.addHook('onReady', async () => {
+    if (policies.check(app) === 'some may be unseen') {
+      app.log.warn('fastify-api-key-scopes was imported after this app was made, so it cannot tell whether earlier routes say who may call them; those that do not are refused to everybody')
+    }
+    if (settings.notFound === PUBLIC) {
+      app.log.info('requests that match no route reach the not-found handler unchecked; if yours serves something, guard it with the option notFound')
+    }
+  })
+}
+
+function refuseIfTaken (app: FastifyInstance): void {
+  if (app.hasDecorator('apiKeys')) {
+    throw new BadOptionsError('app.apiKeys exists already; register the plugin once, on the outermost instance that it shall guard')
+  }
+  const taken = ['principal', 'hasScopes', 'requireScopes'].find(name => app.hasRequestDecorator(name))
+  if (taken !== undefined) throw new BadOptionsError(`request.${taken} exists already, from another plugin; the two cannot be used together`)
+}
+
+/** `('a', 'b')` means the same as `(['a', 'b'])`. */
+function demandOf (scopes: readonly unknown[]): ScopeRequirement {
+  return (scopes.length === 1 ? scopes[0] : scopes) as ScopeRequirement
+}
+
+export default fp(apiKeyScopes, { fastify: '5.x', name: 'fastify-api-key-scopes' })

@@ -1,0 +1,72 @@
+import { didYouMean, show } from './faults.js'
+import { isPattern, isScopeName } from './name.js'
+
+/** Only an `active` scope can be granted, demanded by a route, or matched by a pattern. */
+export type ScopeStatus = 'active' | 'planned' | 'under-review'
+
+/** One scope of a catalog, as it was written, with its defaults filled in. */
+export interface Entry {
+  readonly name: string
+  readonly description: string
+  readonly includes: readonly string[]
+  readonly status: ScopeStatus
+  readonly hidden: boolean
+}
+
+/** Reads the first argument of `defineScopes`; what is wrong with it is added to `faults`. */
+export function readEntries (entries: unknown, faults: string[]): Map<string, Entry> {
+  const read = new Map<string, Entry>()
+  if (!isPlainObject(entries)) {
+    faults.push('the scopes must be a plain object { name: description, ... } (to name a scope __proto__, write [\'__proto__\'])')
+    return read
+  }
+  for (const [name, value] of Object.entries(entries)) {
+    if (!isScopeName(name)) {
+      faults.push(`${show(name)} is not a scope name: use visible ASCII characters without spaces, " and \\ (RFC 6749 §3.3)`)
+    } else if (isPattern(name)) {
+      faults.push(`${show(name)} cannot be a scope name: a "*" between colons is a pattern, for use in includes`)
+    } else {
+      read.set(name, readEntry(name, value, faults))
+    }
+  }
+  if (read.size === 0 && faults.length === 0) faults.push('the catalog is empty: name at least one scope')
+  return read
+}
+
+/** `null` and classes are no plain objects; an object without a prototype is one. */
+export function isPlainObject (value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+const MEMBERS = ['description', 'includes', 'status', 'hidden']
+const STATUSES: readonly unknown[] = ['active', 'planned', 'under-review'] satisfies ScopeStatus[]
+
+function readEntry (name: string, value: unknown, faults: string[]): Entry {
+  if (typeof value === 'string') value = { description: value }
+  if (!isPlainObject(value)) {
+    faults.push(`${show(name)}: give a description, or { description, includes, status, hidden }, not ${show(value)}`)
+    value = {}
+  }
+  const { description = '', includes = [], status = 'active', hidden = false, ...rest } = value as Record<string, unknown>
+  const wrong = (field: string, fix: string, given: unknown) => faults.push(`${show(name)}: ${field} must be ${fix}, not ${show(given)}`)
+
+  for (const member of Object.keys(rest)) {
+    faults.push(`${show(name)}: unknown member ${show(member)}${didYouMean(member, MEMBERS)}; a scope has ${MEMBERS.join(', ')}`)
+  }
+  if (typeof description !== 'string') wrong('description', 'a string', description)
+  if (typeof hidden !== 'boolean') wrong('hidden', 'true or false', hidden)
+  if (!STATUSES.includes(status)) wrong('status', `one of ${STATUSES.join(', ')}`, status)
+  const list = typeof includes === 'string' ? [includes] : includes
+  const listed = Array.isArray(list) && list.every(item => typeof item === 'string')
+  if (!listed) wrong('includes', 'a scope name, a pattern or a list of them', includes)
+
+  return Object.freeze({
+    name,
+    description: String(description),
+    includes: Object.freeze(listed ? [...list as string[]] : []),
+    status: status as ScopeStatus,
+    hidden: hidden === true
+  })
+}

@@ -1,0 +1,16 @@
+import type { Catalog } from './catalog.js'
+
+/**
+ * Tells the compiler which scopes your API has, so that a wrong name does not compile:
+ *
+ * ```ts
+ * declare module 'fastify-api-key-scopes' {
+ *   interface Register { scopes: typeof scopes }
+ * }
+ * ```
+ */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it is there to be added to
+export interface Register {}
+
+/** The names of the registered catalog, or any string as long as none is registered. */
+export type ScopeName = Register extends { scopes: Catalog<infer Name> } ? Name : string

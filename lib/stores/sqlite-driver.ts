@@ -1,0 +1,65 @@
+/**
+ * What the SQLite store uses of a database: a `DatabaseSync` of `node:sqlite` and a `Database` of `libsql` or
+ * `better-sqlite3` all have it.
+ */
+export interface SqliteHandle {
+  exec (sql: string): unknown
+  prepare (sql: string): SqliteStatement
+}
+
+export interface SqliteStatement {
+  get (...values: SqliteValue[]): unknown
+  all (...values: SqliteValue[]): unknown[]
+  run (...values: SqliteValue[]): unknown
+}
+
+export type SqliteValue = string | number | null
+
+/** A database that this package opened, and therefore closes. */
+export interface OwnHandle extends SqliteHandle { close (): unknown }
+
+/** Opens a database file with what this Node has: its own SQLite (22.13 and later), or else the `libsql` package. */
+export async function openDatabase (path: string, load: Load = (name) => import(name)): Promise<OwnHandle> {
+  const Database = await load('node:sqlite').then((sqlite) => sqlite.DatabaseSync!, () => libsql(load))
+  return new Database(path)
+}
+
+/** Prepares a statement whose rows are objects, also where the handle was set to give arrays. */
+export function prepare (handle: SqliteHandle, sql: string): SqliteStatement {
+  const statement: SqliteStatement & { setReturnArrays?(enabled: boolean): void } = handle.prepare(sql)
+  statement.setReturnArrays?.(false)
+  return statement
+}
+
+/** All of `work` or nothing. Rejected by SQLite inside a transaction of the caller's, who could still undo what we promised. */
+export function transaction<Result> (handle: SqliteHandle, work: () => Result): Result {
+  handle.exec('BEGIN IMMEDIATE')
+  try {
+    const result = work()
+    handle.exec('COMMIT')
+    return result
+  } catch (error) {
+    rollBack(handle)
+    throw error
+  }
+}
+
+type Load = (name: string) => Promise<Record<string, new (path: string) => OwnHandle>>
+
+async function libsql (load: Load): Promise<new (path: string) => OwnHandle> {
+  try {
+    return (await load('libsql')).default!
+  } catch (cause) {
+    throw new Error(
+      'this Node has no SQLite of its own and the libsql package is not there; ' +
+      'install it (npm install libsql) or use Node 22.13 or later', { cause })
+  }
+}
+
+function rollBack (handle: SqliteHandle): void {
+  try {
+    handle.exec('ROLLBACK')
+  } catch {
+    // After some errors (a full disk) SQLite has rolled back by itself; the error that matters is the first one.
+  }
+}

@@ -1,0 +1,90 @@
+import type { StoredKey } from '../keys/record.js'
+import type { SqliteValue } from './sqlite-driver.js'
+
+/** What `toRow` gives values for. */
+export const columns = `id, digest, name, owner_id, start, scopes, created_at, expires_at, revoked_at, disabled_at,
+  last_used_at, metadata, rotated_from, pepper_version`
+
+/**
+ * What `toKey` reads. Numbers come as text, because the drivers disagree about large ones: an absurd date in one row would
+ * otherwise throw in `node:sqlite`, and with it every other row of a list would be lost.
+ */
+export const selection = `id, digest, name, owner_id AS ownerId, start, scopes,
+  CAST(created_at AS TEXT) AS createdAt, CAST(expires_at AS TEXT) AS expiresAt, CAST(revoked_at AS TEXT) AS revokedAt,
+  CAST(disabled_at AS TEXT) AS disabledAt, CAST(last_used_at AS TEXT) AS lastUsedAt,
+  metadata, rotated_from AS rotatedFrom, CAST(pepper_version AS TEXT) AS pepperVersion`
+
+export function toRow (key: StoredKey): SqliteValue[] {
+  return [
+    toText(key.id),
+    toText(key.digest),
+    toText(key.name),
+    key.ownerId === null ? null : toText(key.ownerId),
+    toText(key.start),
+    JSON.stringify(key.scopes),
+    toMilliseconds(key.createdAt),
+    key.expiresAt === null ? null : toMilliseconds(key.expiresAt),
+    key.revokedAt === null ? null : toMilliseconds(key.revokedAt),
+    key.disabledAt === null ? null : toMilliseconds(key.disabledAt),
+    key.lastUsedAt === null ? null : toMilliseconds(key.lastUsedAt),
+    JSON.stringify(key.metadata),
+    key.rotatedFrom === null ? null : toText(key.rotatedFrom),
+    key.pepperVersion
+  ]
+}
+
+/** Never throws: what cannot be read becomes a value that the check of every record refuses, and the key is denied. */
+export function toKey (row: unknown): StoredKey {
+  const { id, digest, name, ownerId, start, scopes, metadata, rotatedFrom, pepperVersion, ...dates } = row as Row
+  return {
+    id: fromText(id),
+    digest: fromText(digest),
+    name: fromText(name),
+    ownerId: ownerId === null ? null : fromText(ownerId),
+    start: fromText(start),
+    scopes: fromJson(scopes) as StoredKey['scopes'],
+    createdAt: fromMilliseconds(dates.createdAt),
+    expiresAt: dates.expiresAt === null ? null : fromMilliseconds(dates.expiresAt),
+    revokedAt: dates.revokedAt === null ? null : fromMilliseconds(dates.revokedAt),
+    disabledAt: dates.disabledAt === null ? null : fromMilliseconds(dates.disabledAt),
+    lastUsedAt: dates.lastUsedAt === null ? null : fromMilliseconds(dates.lastUsedAt),
+    metadata: fromJson(metadata) as StoredKey['metadata'],
+    rotatedFrom: rotatedFrom === null ? null : fromText(rotatedFrom),
+    pepperVersion: Number(pepperVersion)
+  }
+}
+
+/**
+ * SQLite text cannot hold every JavaScript string: a lone surrogate would be replaced, and libsql reads only up to a
+ * NUL. So these, and the backslash that marks them, are written as `\uXXXX`; any other string stays as it is.
+ */
+export function toText (value: string): string {
+  return value.replace(/[\0\\\p{Surrogate}]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** Throws on an invalid date, which SQLite would store as NULL: a key that never expires. */
+export function toMilliseconds (date: Date): number {
+  const milliseconds = date.getTime()
+  if (Number.isNaN(milliseconds)) throw new TypeError('An API key record has an invalid date')
+  return milliseconds
+}
+
+type Row = Record<
+  'id' | 'digest' | 'name' | 'start' | 'scopes' | 'createdAt' | 'metadata' | 'pepperVersion', string
+> & Record<'ownerId' | 'expiresAt' | 'revokedAt' | 'disabledAt' | 'lastUsedAt' | 'rotatedFrom', string | null>
+
+function fromText (text: string): string {
+  return text.replace(/\\u([0-9a-f]{4})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)))
+}
+
+function fromMilliseconds (text: string): Date {
+  return new Date(Number(text))
+}
+
+function fromJson (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

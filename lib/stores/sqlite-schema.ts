@@ -1,0 +1,60 @@
+import { prepare, transaction, type SqliteHandle } from './sqlite-driver.js'
+
+/**
+ * Brings the tables to the newest version. Safe when several processes start at once: each reads the version again
+ * while it alone may write. Throws if the tables are newer than this code, or nothing can be written.
+ */
+export function migrate (handle: SqliteHandle): void {
+  transaction(handle, () => {
+    for (const migration of migrations.slice(schemaVersion(handle))) handle.exec(migration)
+    // Written even when nothing changed: that the file is read-only must come out now, not at the first revocation.
+    handle.exec(`UPDATE api_key_scopes_schema SET version = ${migrations.length}`)
+  })
+}
+
+/** Throws, before anything is changed, if the file holds tables but not ours. */
+export function refuseForeign (handle: SqliteHandle): void {
+  if (schemaVersion(handle) > 0) return
+  if (prepare(handle, 'SELECT name FROM sqlite_schema LIMIT 1').get() === undefined) return
+  throw new Error(
+    'it is a database of something else; choose a file of its own, ' +
+    'or, to keep the keys in that database, open it yourself and pass the handle: sqliteStore(database)')
+}
+
+/** The version of our tables; 0 if there are none yet. */
+function schemaVersion (handle: SqliteHandle): number {
+  const table = prepare(handle, "SELECT name FROM sqlite_schema WHERE name = 'api_key_scopes_schema'").get()
+  if (table === undefined) return 0
+  const { version } = prepare(handle, 'SELECT version FROM api_key_scopes_schema').get() as { version: number }
+  if (version > migrations.length) {
+    throw new Error(
+      `its tables have version ${version}, and this fastify-api-key-scopes knows versions up to ${migrations.length}; ` +
+      'update the package')
+  }
+  return Number(version)
+}
+
+/** Each is run once, in order. Never change one that was released: add the next. */
+const migrations = [`
+  CREATE TABLE api_key_scopes_schema (version INTEGER NOT NULL) STRICT;
+  INSERT INTO api_key_scopes_schema (version) VALUES (0);
+
+  CREATE TABLE api_key_scopes_keys (
+    id TEXT NOT NULL PRIMARY KEY COLLATE BINARY,
+    digest TEXT NOT NULL UNIQUE COLLATE BINARY,
+    name TEXT NOT NULL,
+    owner_id TEXT COLLATE BINARY,
+    start TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER,
+    disabled_at INTEGER,
+    last_used_at INTEGER,
+    metadata TEXT NOT NULL,
+    rotated_from TEXT,
+    pepper_version INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX api_key_scopes_keys_by_creation ON api_key_scopes_keys (created_at, id);
+  CREATE INDEX api_key_scopes_keys_by_owner ON api_key_scopes_keys (owner_id, created_at, id);
+`]

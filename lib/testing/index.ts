@@ -1,0 +1,2 @@
+export { storeConformance } from './store-conformance.js'
+export type { ConformanceCase, ConformanceOptions } from './store-conformance.js'

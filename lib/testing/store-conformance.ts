@@ -1,0 +1,79 @@
+import type { StoredKey } from '../keys/record.js'
+import type { Awaitable, KeyStore } from '../keys/store.js'
+import { concurrencyCases } from './store-cases/concurrency.js'
+import { fidelityCases } from './store-cases/fidelity.js'
+import { listCases } from './store-cases/list.js'
+import { lookupCases } from './store-cases/lookup.js'
+import { revokeCases } from './store-cases/revoke.js'
+import type { StoreCase } from './store-cases/store-case.js'
+
+/** One promise of the `KeyStore` contract. */
+export interface ConformanceCase {
+  /** The promise, as a sentence. */
+  readonly name: string
+  /** Rejects with an `AssertionError`, or with what the store threw, if the store breaks the promise. */
+  run (): Promise<void>
+}
+
+export interface ConformanceOptions<Store extends KeyStore> {
+  /** Puts records into a store that has no `insert`. Without either, only unknown keys can be looked up. */
+  readonly seed?: (store: Store, keys: readonly StoredKey[]) => Awaitable<void>
+  /**
+   * A store over the same data as the given one, which has been closed. Enables the cases about what outlives a restart.
+   * The suite opens it.
+   */
+  readonly reopen?: (closed: Store) => Awaitable<Store>
+}
+
+/**
+ * The contract of `KeyStore` as tests for any test runner. Cases about a method that the store does not have are left out.
+ *
+ * Each case makes its own store, opens it if it can be opened, and closes it. Where an empty store needs more than a call
+ * (truncating a table), do that around `run`, in the test or in a hook of the runner.
+ *
+ * @param createStore A store that is empty by the time its `open` resolves, different from every other. Also called once
+ * to see which methods there are; that store is never opened.
+ * @example
+ * for (const { name, run } of storeConformance(() => myStore())) test(name, run)
+ */
+export function storeConformance<Store extends KeyStore> (
+  createStore: () => Store,
+  options: ConformanceOptions<Store> = {}
+): ConformanceCase[] {
+  const probe = createStore()
+  const able = {
+    keys: probe.insert !== undefined || options.seed !== undefined,
+    reopen: options.reopen !== undefined,
+  }
+  return allCases
+    .filter(({ needs }) => needs.every((need) => need === 'keys' || need === 'reopen' ? able[need] : probe[need] !== undefined))
+    .map((storeCase) => ({ name: storeCase.name, run: () => runCase(storeCase, createStore(), options) }))
+}
+
+const allCases = [...lookupCases, ...fidelityCases, ...revokeCases, ...listCases, ...concurrencyCases]
+
+async function runCase<Store extends KeyStore> (
+  { check }: StoreCase,
+  created: Store,
+  { seed, reopen }: ConformanceOptions<Store>
+): Promise<void> {
+  let store = created
+  await store.open?.()
+  try {
+    // A case runs only if the store has the methods that it needs.
+    await check(store as Store & Required<KeyStore>, {
+      async put (...keys) {
+        if (store.insert === undefined) return seed!(store, keys)
+        for (const key of keys) await store.insert(key)
+      },
+      async reopen () {
+        await store.close?.()
+        store = await reopen!(store)
+        await store.open?.()
+        return store as Store & Required<KeyStore>
+      }
+    })
+  } finally {
+    await store.close?.()
+  }
+}
