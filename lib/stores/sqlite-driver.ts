@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+
 /**
  * What the SQLite store uses of a database: a `DatabaseSync` of `node:sqlite` and a `Database` of `libsql` or
  * `better-sqlite3` all have it.
@@ -29,6 +31,23 @@ export function prepare (handle: SqliteHandle, sql: string): SqliteStatement {
   const statement: SqliteStatement & { setReturnArrays?(enabled: boolean): void } = handle.prepare(sql)
   statement.setReturnArrays?.(false)
   return statement
+}
+
+/**
+ * Lets readers go on while another process writes. Tried again while the file is locked, for at most `patience`
+ * milliseconds: SQLite itself does not wait when several processes make this switch on a new file at the same moment.
+ */
+export async function switchToWal (handle: SqliteHandle, patience: number): Promise<void> {
+  const deadline = performance.now() + patience
+  while (true) {
+    try {
+      handle.exec('PRAGMA journal_mode = WAL')
+      return
+    } catch (error) {
+      if (!/locked/.test((error as Error).message) || performance.now() >= deadline) throw error
+      await setImmediate()
+    }
+  }
 }
 
 /** All of `work` or nothing. Rejected by SQLite inside a transaction of the caller's, who could still undo what we promised. */

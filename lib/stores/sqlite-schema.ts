@@ -14,8 +14,9 @@ export function migrate (handle: SqliteHandle): void {
 
 /** Throws, before anything is changed, if the file holds tables but not ours. */
 export function refuseForeign (handle: SqliteHandle): void {
-  if (schemaVersion(handle) > 0) return
-  if (prepare(handle, 'SELECT name FROM sqlite_schema LIMIT 1').get() === undefined) return
+  // In one statement: another process may be creating our tables right now.
+  const { ours } = prepare(handle, "SELECT max(name = 'api_key_scopes_schema') AS ours FROM sqlite_schema").get() as Found
+  if (ours !== 0) return
   throw new Error(
     'it is a database of something else; choose a file of its own, ' +
     'or, to keep the keys in that database, open it yourself and pass the handle: sqliteStore(database)')
@@ -33,6 +34,9 @@ function schemaVersion (handle: SqliteHandle): number {
   }
   return Number(version)
 }
+
+/** `null`: the file is empty. */
+interface Found { readonly ours: 0 | 1 | null }
 
 /** Each is run once, in order. Never change one that was released: add the next. */
 const migrations = [`

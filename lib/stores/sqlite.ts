@@ -1,6 +1,9 @@
 import { resolve } from 'node:path'
+import type { StoredKey } from '../keys/record.js'
 import type { KeyStore } from '../keys/store.js'
-import { openDatabase, prepare, transaction, type OwnHandle, type SqliteHandle, type SqliteStatement } from './sqlite-driver.js'
+import {
+  openDatabase, prepare, switchToWal, transaction, type OwnHandle, type SqliteHandle, type SqliteStatement
+} from './sqlite-driver.js'
 import { openError, storeError } from './sqlite-errors.js'
 import { columns, selection, toKey, toMilliseconds, toRow, toText } from './sqlite-row.js'
 import { migrate, refuseForeign } from './sqlite-schema.js'
@@ -112,9 +115,9 @@ async function openPath (path: string): Promise<Connection> {
   let own: OwnHandle | undefined
   try {
     const handle = own = await openDatabase(path)
-    handle.exec('PRAGMA busy_timeout = 2000')
+    handle.exec(`PRAGMA busy_timeout = ${PATIENCE}`)
     refuseForeign(handle)
-    handle.exec('PRAGMA journal_mode = WAL')
+    await switchToWal(handle, PATIENCE)
     handle.exec('PRAGMA synchronous = FULL')
     migrate(handle)
     return { ...statements(handle), close: () => { handle.close() } }
@@ -135,12 +138,16 @@ async function useHandle (handle: SqliteHandle): Promise<Connection> {
   }
 }
 
+/** Milliseconds for which a write waits for that of another process. */
+const PATIENCE = 2000
+
+/** `synchronous`, as a number. */
 const FULL = 2
 
 function statements (handle: SqliteHandle): Omit<Connection, 'close'> {
   const select = `SELECT ${selection} FROM api_key_scopes_keys`
-  // Without a place to go on from, from above every integer and below every id.
-  const page = `(created_at, id) < (coalesce(?, ${MAX_INTEGER}), coalesce(?, '')) ORDER BY created_at DESC, id DESC LIMIT ?`
+  // Without a place to go on from, every integer counts as before infinity.
+  const page = "(created_at, id) < (coalesce(?, 9e999), coalesce(?, '')) ORDER BY created_at DESC, id DESC LIMIT ?"
   return {
     handle,
     findByDigest: prepare(handle, `${select} WHERE digest = ?`),
@@ -152,8 +159,6 @@ function statements (handle: SqliteHandle): Omit<Connection, 'close'> {
   }
 }
 
-const MAX_INTEGER = '9223372036854775807'
-
-function keyOrNull (row: unknown): ReturnType<typeof toKey> | null {
+function keyOrNull (row: unknown): StoredKey | null {
   return row === undefined ? null : toKey(row)
 }

@@ -3,6 +3,7 @@ import type { StoredKey } from '../../lib/keys/record.js'
 import type { KeyStore } from '../../lib/keys/store.js'
 import { memoryStore } from '../../lib/stores/memory.js'
 import { storeConformance, type ConformanceOptions } from '../../lib/testing/index.js'
+import { aKey } from './fixtures/keys.js'
 
 type Store = Required<KeyStore>
 type Sabotage = (store: Store) => Partial<Store>
@@ -21,7 +22,7 @@ t.test('every case has a name of its own', async (t) => {
 t.test('keys of one millisecond are listed in the order of their bytes in memory too', async (t) => {
   const store = memoryStore()
   // In UTF-16, by which JavaScript compares, the emoji comes first.
-  for (const id of ['😀', '～']) await store.insert({ ...aKey, id, digest: id })
+  for (const id of ['😀', '～']) await store.insert(aKey(id))
   t.same((await store.list({ limit: 2 })).map(({ id }) => id), ['😀', '～'])
 })
 
@@ -365,9 +366,4 @@ function revokingAgain (choose: (first: Date, later: Date) => Date, late = false
     get: async (id) => show(await store.get(id)),
     list: async (query) => (await store.list(query)).map((key) => show(key)!)
   }
-}
-
-const aKey: StoredKey = {
-  id: '', digest: '', name: '', ownerId: null, start: '', scopes: [], createdAt: new Date(0), expiresAt: null, revokedAt: null,
-  disabledAt: null, lastUsedAt: null, metadata: {}, rotatedFrom: null, pepperVersion: 0
 }

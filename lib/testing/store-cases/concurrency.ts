@@ -40,7 +40,8 @@ export const concurrencyCases: StoreCase[] = [{
     await put(key)
     const at = new Date(1_760_000_000_000)
     const [found] = await Promise.all([store.findByDigest(key.digest), store.revoke(key.id, at)])
-    assert.deepEqual(found, { ...key, revokedAt: found?.revokedAt ? at : null })
+    assert.deepEqual({ ...found, revokedAt: null }, key)
+    assert.ok(['null', String(at)].includes(String(found!.revokedAt)), 'it was found with another date')
     assert.deepEqual((await store.findByDigest(key.digest))?.revokedAt, at)
   }
 }]

@@ -35,9 +35,14 @@ export const fidelityCases: StoreCase[] = [
   }),
   comesBack('nested metadata come back', {
     metadata: {
-      text: 'ünï \\u0000 "q" 🚀', number: 0.1, large: 2 ** 53 - 1, negative: -1, yes: true, no: false, nothing: null,
-      list: [1, [2, [], {}], 'three', null], object: { deep: { deeper: { '': 'empty', 'a.b': 1, $set: 2 } } },
-      date: '2026-01-01T00:00:00.000Z', constructor: 'mine'
+      text: 'ünï \\u0000 "q" 🚀',
+      numbers: [0, 0.1, -1, 2 ** 53 - 1],
+      booleans: [true, false],
+      nothing: null,
+      date: '2026-01-01T00:00:00.000Z',
+      list: [1, [2, [], {}], 'three', null],
+      object: { deep: { deeper: { '': 'empty', 'a.b': 1, $set: 2 } } },
+      constructor: 'mine'
     }
   }),
   comesBack('a member of the metadata may be called __proto__', { metadata: JSON.parse('{"__proto__":{"admin":true}}') }),
