@@ -27,7 +27,7 @@ export type { NewApiKey } from './keys/new-key.js'
 export type { ApiKeyRecord, JsonObject, JsonValue, StoredKey } from './keys/record.js'
 export type { Awaitable, KeyQuery, KeyStore } from './keys/store.js'
 
-export type { Principal } from './http/access.js'
+export type { Principal, RegisteredUser } from './http/access.js'
 export type { FormatError } from './http/answer.js'
 export type { User } from './http/decision.js'
 export type { Denial } from './http/denial.js'

@@ -5,6 +5,7 @@ import { bearerAuthentication } from './http/bearer.js'
 import { Refusals } from './http/denial.js'
 import { BadOptionsError } from './http/errors.js'
 import { Guard } from './http/guard.js'
+import { lookUpKey } from './http/identity.js'
 import { readOptions, type ApiKeyScopesOptions } from './http/options.js'
 import { PUBLIC } from './http/policy.js'
 import { RoutePolicies } from './http/route-policies.js'
@@ -30,8 +31,9 @@ async function apiKeyScopes (app: FastifyInstance, options: ApiKeyScopesOptions)
   const digests = digester(settings.peppers, settings.allowUnpeppered)
   const verifier = new KeyVerifier({ ...settings, digester: digests, trouble })
   const policies = new RoutePolicies({ catalog, hasSessions: settings.authenticateUser !== undefined }, settings.annotate, settings.notFound)
-  const guard = new Guard({ ...settings, policies, verifier, refusals: new Refusals(settings.realm, settings.revealGranted) })
-  guard.askStore = await bearerAuthentication(app, async key => await guard.lookup(key))
+  const refusals = new Refusals(settings.realm, settings.revealGranted)
+  const lookUpBearer = await bearerAuthentication(app, async key => await lookUpKey(verifier, key))
+  const guard = new Guard({ ...settings, policies, verifier, lookUpBearer, refusals })
 
   app.decorate('apiKeys', keyring({ catalog, store, prefix: settings.prefixes[0], digester: digests, verifier, trouble }))
   app.decorateRequest('principal', { getter () { return accessOf(this)?.principal ?? null } })

@@ -1,11 +1,15 @@
 import type { FastifyRequest } from 'fastify'
 import type { Identity, Policy, User } from './decision.js'
 import type { ApiKeyRecord } from '../keys/record.js'
+import type { Register } from '../scopes/register.js'
+
+/** The user type that `Register` names, or any user as long as it names none. */
+export type RegisteredUser = Register extends { user: infer U extends User } ? U : User
 
 /** Who makes a request. */
-export type Principal<U extends User = User> =
+export type Principal =
   | { readonly type: 'apiKey', readonly record: ApiKeyRecord }
-  | { readonly type: 'user', readonly user: U }
+  | { readonly type: 'user', readonly user: RegisteredUser }
 
 /** That a request was let through: by which policy, and as whom. */
 export interface Access {
@@ -29,7 +33,7 @@ export function letThrough (request: FastifyRequest, policy: Policy, identity: I
 function principalOf (identity: Identity): Principal | null {
   switch (identity.type) {
     case 'apiKey': return { type: 'apiKey', record: identity.record }
-    case 'user': return { type: 'user', user: identity.user }
+    case 'user': return { type: 'user', user: identity.user as RegisteredUser }
     default: return null
   }
 }

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import { BoundedMap } from '../keys/bounded-map.js'
-import type { KeyVerifier, Verdict } from '../keys/verifier.js'
+import type { KeyVerifier } from '../keys/verifier.js'
 import type { Catalog } from '../scopes/catalog.js'
 import type { Requirement, ScopeRequirement } from '../scopes/requirement.js'
 import { accessOf, letThrough } from './access.js'
@@ -10,6 +10,7 @@ import { decide, type Identity } from './decision.js'
 import type { Refusal, Refusals } from './denial.js'
 import { reportDenial, type DenialLogLevel } from './denial-log.js'
 import { NoDecisionError } from './errors.js'
+import { identityOf, lookUpKey } from './identity.js'
 import type { RoutePolicies, RoutePolicy } from './route-policies.js'
 import { identifyUser, type AuthenticateUser } from './session.js'
 
@@ -17,6 +18,8 @@ export interface GuardOptions {
   readonly catalog: Catalog
   readonly policies: RoutePolicies
   readonly verifier: KeyVerifier
+  /** Looks up the key that a request brings as its bearer token. */
+  readonly lookUpBearer: (request: FastifyRequest, reply: FastifyReply) => Promise<Identity>
   readonly authenticateUser: AuthenticateUser | undefined
   /** In lower case; `null`: none. */
   readonly apiKeyHeader: string | null
@@ -24,8 +27,6 @@ export interface GuardOptions {
   readonly formatError: FormatError | undefined
   readonly denialLogLevel: DenialLogLevel
 }
-
-type AskStore = (request: FastifyRequest, reply: FastifyReply) => Promise<Identity>
 
 const NOBODY: Identity = Object.freeze({ type: 'none' })
 
@@ -36,8 +37,6 @@ export class Guard {
   readonly #demands = new BoundedMap<string, Requirement>(1000)
   /** The errors that `requireScopes` has thrown. */
   readonly #thrown = new WeakMap<Error, { refusal: Refusal, identity: Identity }>()
-  /** Looks up a key that came as a bearer token. */
-  askStore: AskStore = async () => ({ type: 'keysUnavailable' })
 
   constructor (options: GuardOptions) {
     this.#options = options
@@ -102,15 +101,6 @@ export class Guard {
     throw error
   }
 
-  /** Who holds this API key. */
-  async lookup (key: string): Promise<Identity> {
-    try {
-      return identityOf(await this.#options.verifier.verify(key))
-    } catch {
-      return { type: 'keysUnavailable' } // the verifier has told the operator why
-    }
-  }
-
   #decide (request: FastifyRequest, demand: ScopeRequirement) {
     const id = JSON.stringify(demand)
     let requirement = this.#demands.get(id)
@@ -139,7 +129,7 @@ export class Guard {
     if (key === null) {
       return await identifyUser(this.#options.authenticateUser!, request, this.#options.catalog, credential.kind === 'bearer')
     }
-    return credential.kind === 'bearer' ? await this.askStore(request, reply) : await this.lookup(key)
+    return credential.kind === 'bearer' ? await this.#options.lookUpBearer(request, reply) : await lookUpKey(this.#options.verifier, key)
   }
 
   /** The API key in a credential: never shown to `authenticateUser`, and never turned into a user. */
@@ -167,9 +157,4 @@ export class Guard {
   #answer ({ ownErrorHandler }: RoutePolicy) {
     return { formatError: this.#options.formatError, ownErrorHandler }
   }
-}
-
-function identityOf (verdict: Verdict): Identity {
-  if (verdict.refusal === null) return { type: 'apiKey', record: verdict.key.record, grant: verdict.key.grant }
-  return { type: 'refusedKey', reason: verdict.refusal, record: verdict.key?.record ?? null }
 }

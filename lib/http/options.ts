@@ -4,6 +4,7 @@ import { isKeyPrefix } from '../keys/key-format.js'
 import type { Catalog } from '../scopes/catalog.js'
 import { isPlainObject } from '../scopes/entries.js'
 import { didYouMean, show } from '../scopes/faults.js'
+import type { RegisteredUser } from './access.js'
 import type { FormatError } from './answer.js'
 import type { Policy } from './decision.js'
 import type { DenialLogLevel } from './denial-log.js'
@@ -23,7 +24,7 @@ export interface ApiKeyScopesOptions {
    */
   readonly keyPrefix: string | readonly string[]
   /** Tells who the user of a request is, or `null`. Default: there are no users, only API keys. */
-  readonly authenticateUser?: AuthenticateUser
+  readonly authenticateUser?: AuthenticateUser<RegisteredUser>
   /** Says who may call the routes that do not say it themselves, such as those of other people's plugins. */
   readonly annotate?: Annotate
   /** Guards the not-found handler, for apps in which it serves something. Default: requests that match no route reach it unchecked. */
