@@ -10,7 +10,6 @@ import type { Catalog } from './catalog.js'
  * }
  * ```
  */
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it is there to be added to
 export interface Register {}
 
 /** The names of the registered catalog, or any string as long as none is registered. */

@@ -1,0 +1,42 @@
+// Runs the TypeScript compiler. A file that declares `Register` (the scopes of one application) changes the
+// types of everything it is compiled with, so applications are compiled apart from each other.
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const compiler = join(root, 'node_modules/@typescript/native/bin/tsc')
+
+export function tsc (...args) {
+  // tap loads its hooks into every child process; the compiler cannot be loaded with them.
+  const [command, ...before] = process.env.TAP ? ['env', '-u', 'NODE_OPTIONS', process.execPath] : [process.execPath]
+  return new Promise((resolve) => {
+    execFile(command, [...before, compiler, '--pretty', 'false', ...args], { cwd: root, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      resolve({ ok: error === null, output: stdout + stderr })
+    })
+  })
+}
+
+export function declaresRegister (file) {
+  return /^\s*interface Register\b/m.test(readFileSync(file, 'utf8')) && !file.includes('/lib/')
+}
+
+/** Compiles `files`, paths from the root, as one program, with the options of tsconfig.json and of `options`. */
+export async function compile (files, options = {}) {
+  mkdirSync(join(root, '.build'), { recursive: true })
+  const folder = mkdtempSync(join(root, '.build/program-'))
+  const fromFolder = (file) => relative(folder, join(root, file))
+  const config = {
+    extends: fromFolder('tsconfig.json'),
+    compilerOptions: { rootDir: fromFolder('.'), ...options },
+    files: files.map(fromFolder),
+    include: []
+  }
+  try {
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+    return await tsc('-p', folder)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { run } from './run.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const { name, exports, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const subpaths = Object.keys(exports).filter((subpath) => subpath !== './package.json').map((subpath) => subpath.replace('.', name))
+
+t.test('every entry can be imported and required, and has the same names either way', async (t) => {
+  for (const entry of subpaths) {
+    const imported = await names(`import * as entry from '${entry}'`, 'module')
+    const required = await names(`const entry = require('${entry}')`, 'commonjs')
+    t.ok(imported.length > 0, `${entry} exports something: ${imported}`)
+    t.same(required, imported, `require('${entry}') has what import has`)
+  }
+
+  // In a process of its own, where neither tap nor a TypeScript loader has a hand in it.
+  async function names (statement: string, type: string): Promise<string> {
+    const print = 'console.log(Object.keys(entry).filter((name) => name !== "__esModule").sort().join())'
+    const { code, output } = await run(process.execPath, ['--no-warnings', `--input-type=${type}`, '-e', `${statement}; ${print}`], { cwd: root, timeout: 20_000 })
+    t.equal(code, 0, `${statement}${code === 0 ? '' : output}`)
+    return output.trim()
+  }
+})
+
+t.test('the plugin is the default export and the one named apiKeyScopes', async (t) => {
+  const imported = await import('fastify-api-key-scopes')
+  const required = createRequire(import.meta.url)('fastify-api-key-scopes')
+  t.type(imported.default, 'function')
+  t.equal(imported.default, imported.apiKeyScopes)
+  t.type(required.default, 'function')
+  t.equal(required.default, required.apiKeyScopes)
+})
+
+t.test('what require gives can be handed to register as it is', async (t) => {
+  const require = createRequire(import.meta.url)
+  const plugin = require('fastify-api-key-scopes')
+  const app = require('fastify')()
+  t.teardown(() => app.close())
+  const scopes = plugin.defineScopes({ 'clusters:read': 'List clusters' })
+  app.register(plugin, { scopes, store: plugin.memoryStore(), keyPrefix: 'test' })
+  app.get('/clusters', { config: { scopes: 'clusters:read' } }, async () => [])
+  t.equal((await app.inject('/clusters')).statusCode, 401)
+  t.ok(app.apiKeys)
+})
+
+t.test('the package depends on nothing but these', async (t) => {
+  t.same(Object.keys(dependencies).sort(), ['@fastify/bearer-auth', '@fastify/error', 'fastify-plugin'])
+})
+
+t.test('tsconfig.json knows every entry', async (t) => {
+  const { paths } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')).compilerOptions
+  const sources = Object.entries<string[]>(paths).map(([entry, [source]]) => [entry, source])
+  t.same(Object.fromEntries(sources), Object.fromEntries(subpaths.map((entry) => {
+    const { import: { default: built } } = exports[entry === name ? '.' : entry.replace(name, '.')]
+    return [entry, built.replace('dist/esm', 'lib').replace(/js$/, 'ts')]
+  })))
+})
