@@ -39,7 +39,7 @@ function digestOfSources () {
 
 // File by file, because renaming a file is atomic and swapping a whole folder is not: whoever
 // imports from dist/ at this moment, or builds it too, never finds a file missing or half written.
-function replaceFiles (from, to) {
+export function replaceFiles (from, to) {
   const files = filesIn(from)
   for (const file of files) {
     mkdirSync(dirname(join(to, file)), { recursive: true })
