@@ -6,10 +6,12 @@ import { Refusals } from './http/denial.js'
 import { BadOptionsError } from './http/errors.js'
 import { Guard } from './http/guard.js'
 import { lookUpKey } from './http/identity.js'
-import { readOptions, type ApiKeyScopesOptions } from './http/options.js'
+import { readOptions, type ApiKeyScopesOptions, type Settings } from './http/options.js'
 import { PUBLIC } from './http/policy.js'
 import { RoutePolicies } from './http/route-policies.js'
+import type { Sessions } from './http/session.js'
 import { storeTrouble } from './http/store-trouble.js'
+import { throttle } from './http/throttle.js'
 import { digester } from './keys/digest.js'
 import { keyring } from './keys/keyring.js'
 import { KeyVerifier } from './keys/verifier.js'
@@ -20,6 +22,16 @@ import type { ScopeRequirement } from './scopes/requirement.js'
  * of its children, those declared before it included.
  */
 async function apiKeyScopes (app: FastifyInstance, options: ApiKeyScopesOptions): Promise<void> {
+  try {
+    await guardRoutes(app, options)
+  } catch (error) {
+    // `register(...).after(error => ...)` takes an error, and the app would start with nothing to guard it.
+    app.addHook('onReady', async () => { throw error })
+    throw error
+  }
+}
+
+async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions): Promise<void> {
   const settings = readOptions(options)
   const { catalog, store } = settings
   refuseIfTaken(app)
@@ -33,10 +45,11 @@ async function apiKeyScopes (app: FastifyInstance, options: ApiKeyScopesOptions)
   const policies = new RoutePolicies({ catalog, hasSessions: settings.authenticateUser !== undefined }, settings.annotate, settings.notFound)
   const refusals = new Refusals(settings.realm, settings.revealGranted)
   const lookUpBearer = await bearerAuthentication(app, async key => await lookUpKey(verifier, key))
-  const guard = new Guard({ ...settings, policies, verifier, lookUpBearer, refusals })
+  const sessions = sessionsOf(settings)
+  const guard = new Guard({ ...settings, sessions, policies, verifier, lookUpBearer, refusals })
 
   app.decorate('apiKeys', keyring({ catalog, store, prefix: settings.prefixes[0], digester: digests, verifier, trouble }))
-  app.decorateRequest('principal', { getter () { return accessOf(this)?.principal ?? null } })
+  app.decorateRequest('principal', { getter () { return accessOf(this)?.principal ?? null }, setter: refuseToSet })
   app.decorateRequest('hasScopes', function (this: FastifyRequest, ...scopes) { return guard.hasScopes(this, demandOf(scopes)) })
   app.decorateRequest('requireScopes', function (this: FastifyRequest, ...scopes) { guard.requireScopes(this, demandOf(scopes)) })
 
@@ -46,6 +59,8 @@ async function apiKeyScopes (app: FastifyInstance, options: ApiKeyScopesOptions)
   app.addHook('onError', (request, reply, error, done) => { guard.onError(request, reply, error, done) })
 
   app.addHook('onReady', async () => {
+    // An instance around this one may have been given the plugin later.
+    refuseSecond(Object.getPrototypeOf(app) as object)
     if (policies.check(app) === 'some may be unseen') {
       app.log.warn('fastify-api-key-scopes was imported after this app was made, so it cannot tell whether earlier routes say who may call them; those that do not are refused to everybody')
     }
@@ -55,12 +70,37 @@ async function apiKeyScopes (app: FastifyInstance, options: ApiKeyScopesOptions)
   })
 }
 
-function refuseIfTaken (app: FastifyInstance): void {
-  if (app.hasDecorator('apiKeys')) {
-    throw new BadOptionsError('app.apiKeys exists already; register the plugin once, on the outermost instance that it shall guard')
+function sessionsOf ({ authenticateUser, catalog }: Settings): Sessions | undefined {
+  if (authenticateUser === undefined) return undefined
+  // A stranger may be able to make it fail, and must not be able to fill the log.
+  const atTimes = throttle(1000)
+  return {
+    authenticateUser,
+    catalog,
+    failed (error, { log }) {
+      atTimes(leftOut => { log.error({ err: error, failuresNotLogged: leftOut }, 'authenticateUser failed') })
+    }
   }
+}
+
+function refuseIfTaken (app: FastifyInstance): void {
+  refuseSecond(app)
   const taken = ['principal', 'hasScopes', 'requireScopes'].find(name => app.hasRequestDecorator(name))
   if (taken !== undefined) throw new BadOptionsError(`request.${taken} exists already, from another plugin; the two cannot be used together`)
+}
+
+function refuseSecond (app: object): void {
+  if ('apiKeys' in app) {
+    throw new BadOptionsError('app.apiKeys exists already; register the plugin once, on the outermost instance that it shall guard')
+  }
+}
+
+/**
+ * Nobody but the guard says who makes a request. But Fastify itself sets, on each request, what a child may have
+ * decorated it with, which cannot be an object; to throw then would end the process.
+ */
+function refuseToSet (value: unknown): void {
+  if (typeof value === 'object' && value !== null) throw new TypeError('request.principal cannot be set: it is what fastify-api-key-scopes found out')
 }
 
 /** `('a', 'b')` means the same as `(['a', 'b'])`. */

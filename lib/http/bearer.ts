@@ -9,8 +9,8 @@ import type { Identity } from './decision.js'
 export async function bearerAuthentication (
   app: FastifyInstance,
   lookup: (key: string) => Promise<Identity>
-): Promise<(request: FastifyRequest, reply: FastifyReply) => Promise<Identity>> {
-  const found = new WeakMap<FastifyRequest, Identity>()
+): Promise<(request: FastifyRequest, reply: FastifyReply, key: string) => Promise<Identity>> {
+  const questions = new WeakMap<FastifyRequest, { readonly key: string, identity: Identity }>()
   let verifyBearerAuth: FastifyInstance['verifyBearerAuth']
 
   await app.register(async scope => {
@@ -19,16 +19,22 @@ export async function bearerAuthentication (
       addHook: false,
       specCompliance: 'rfc6749', // RFC 9110: the scheme's case does not matter
       verifyErrorLogLevel: null as never, // none: we log our own denials (`false`, as its page says, is refused)
-      async auth (key, request) {
-        const identity = await lookup(key)
-        found.set(request, identity)
-        return identity.type === 'apiKey'
+      // Not the key that it found itself: a hook of the app may have changed the header since the guard has read it.
+      async auth (_, request) {
+        const question = questions.get(request)!
+        question.identity = await lookup(question.key)
+        return question.identity.type === 'apiKey'
       }
     })
     ;({ verifyBearerAuth } = scope)
   })
 
-  return async (request, reply) => await new Promise(resolve => {
-    verifyBearerAuth!(request, reply, () => { resolve(found.get(request) ?? { type: 'malformed' }) })
+  return async (request, reply, key) => await new Promise(resolve => {
+    const question = { key, identity: MALFORMED }
+    questions.set(request, question)
+    verifyBearerAuth!(request, reply, () => { resolve(question.identity) })
   })
 }
+
+/** What it does not even ask about, as a header that a hook has taken out. */
+const MALFORMED: Identity = Object.freeze({ type: 'malformed' })

@@ -45,6 +45,8 @@ export function reportDenial (request: FastifyRequest, denial: Denial, reason: s
     ...requiredScopes !== undefined && { requiredScopes },
     ...missingScopes !== undefined && { missingScopes }
   }
-  request.log[isVerified ? 'info' : level]({ denial: event }, 'request denied')
+  const at = isVerified ? 'info' : level
+  // A logger of the app's own need not have a method `silent`.
+  if (at !== 'silent') request.log[at]({ denial: event }, 'request denied')
   if (denials.hasSubscribers) denials.publish(event)
 }

@@ -4,6 +4,8 @@ import type { FastifyInstance, RouteOptions } from 'fastify'
 /** A route as it was declared, and the instance (app or encapsulated child) that it was declared on. */
 export interface DeclaredRoute {
   readonly route: RouteOptions
+  /** As declared: in a route that has two, such as `/` under a prefix, Fastify replaces it by the second. */
+  readonly url: string
   readonly instance: FastifyInstance
 }
 
@@ -19,7 +21,7 @@ channel('fastify.initialization').subscribe(message => {
   const routes: DeclaredRoute[] = []
   seen.set(fastify, routes)
   fastify.addHook('onRoute', function (route) {
-    routes.push({ route, instance: this })
+    routes.push({ route, url: route.url, instance: this })
   })
 })
 

@@ -12,15 +12,16 @@ import { reportDenial, type DenialLogLevel } from './denial-log.js'
 import { NoDecisionError } from './errors.js'
 import { identityOf, lookUpKey } from './identity.js'
 import type { RoutePolicies, RoutePolicy } from './route-policies.js'
-import { identifyUser, type AuthenticateUser } from './session.js'
+import { identifyUser, type Sessions } from './session.js'
 
 export interface GuardOptions {
   readonly catalog: Catalog
   readonly policies: RoutePolicies
   readonly verifier: KeyVerifier
   /** Looks up the key that a request brings as its bearer token. */
-  readonly lookUpBearer: (request: FastifyRequest, reply: FastifyReply) => Promise<Identity>
-  readonly authenticateUser: AuthenticateUser | undefined
+  readonly lookUpBearer: (request: FastifyRequest, reply: FastifyReply, key: string) => Promise<Identity>
+  /** `undefined`: there are no users. */
+  readonly sessions: Sessions | undefined
   /** In lower case; `null`: none. */
   readonly apiKeyHeader: string | null
   readonly refusals: Refusals
@@ -49,7 +50,7 @@ export class Guard {
       this.#conclude(request, reply, route, NOBODY, done)
       return
     }
-    const credential = readCredential(request.raw.rawHeaders, this.#options.apiKeyHeader)
+    const credential = readCredential(rawHeadersOf(request), this.#options.apiKeyHeader)
     const identity = this.#identifyNow(credential)
     if (identity !== undefined) {
       this.#conclude(request, reply, route, identity, done)
@@ -120,16 +121,16 @@ export class Guard {
       const verdict = this.#options.verifier.peek(key)
       return verdict === undefined ? undefined : identityOf(verdict)
     }
-    if (this.#options.authenticateUser !== undefined) return undefined
+    if (this.#options.sessions !== undefined) return undefined
     return credential.kind === 'none' ? NOBODY : { type: 'noUser' }
   }
 
   async #identify (credential: Credential, request: FastifyRequest, reply: FastifyReply): Promise<Identity> {
     const key = this.#keyIn(credential)
     if (key === null) {
-      return await identifyUser(this.#options.authenticateUser!, request, this.#options.catalog, credential.kind === 'bearer')
+      return await identifyUser(this.#options.sessions!, request, credential.kind === 'bearer')
     }
-    return credential.kind === 'bearer' ? await this.#options.lookUpBearer(request, reply) : await lookUpKey(this.#options.verifier, key)
+    return credential.kind === 'bearer' ? await this.#options.lookUpBearer(request, reply, key) : await lookUpKey(this.#options.verifier, key)
   }
 
   /** The API key in a credential: never shown to `authenticateUser`, and never turned into a user. */
@@ -147,6 +148,7 @@ export class Guard {
     }
     const refusal = this.#options.refusals.of(decision, identity)
     this.#report(request, refusal, identity.type === 'refusedKey' ? identity.reason : decision.outcome, identity)
+    endIfUpgrade(request, reply)
     refuse(request, reply, refusal, this.#answer(route), done)
   }
 
@@ -157,4 +159,15 @@ export class Guard {
   #answer ({ ownErrorHandler }: RoutePolicy) {
     return { formatError: this.#options.formatError, ownErrorHandler }
   }
+}
+
+/** What did not come over the wire has no raw headers: `injectWS()` of `@fastify/websocket` makes such requests. */
+function rawHeadersOf ({ raw }: FastifyRequest): readonly string[] {
+  const { rawHeaders } = raw as { readonly rawHeaders?: readonly string[] }
+  return rawHeaders ?? Object.entries(raw.headers).flatMap(([name, value]) => [value].flat().flatMap(line => [name, String(line)]))
+}
+
+/** The socket of an upgrade is no longer Node's HTTP server's to close; left alone, a refused one would stay open for ever. */
+function endIfUpgrade ({ raw }: FastifyRequest, reply: FastifyReply): void {
+  if ((raw as { readonly upgrade?: boolean }).upgrade === true) reply.raw.once('finish', () => { raw.socket.end() })
 }

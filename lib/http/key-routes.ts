@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { InvalidInputError } from '../keys/errors.js'
+import type { ListQuery } from '../keys/key-list.js'
 import type { ApiKeyRecord } from '../keys/record.js'
 import { isPlainObject } from '../scopes/entries.js'
 import { didYouMean, show } from '../scopes/faults.js'
@@ -65,9 +66,11 @@ function readFields (body: unknown): { name: string, scopes?: readonly ScopeName
   return body as { name: string }
 }
 
-function readQuery (query: unknown) {
-  const { limit, cursor } = query as { limit?: string, cursor?: string }
-  return { ...limit !== undefined && { limit: Number(limit) }, ...cursor !== undefined && { cursor } }
+/** Numbers are text in a query. Whatever else is wrong with it, `list` will say. */
+function readQuery (query: unknown): ListQuery {
+  const { limit, ...rest } = query as { limit?: unknown }
+  if (limit === undefined) return rest
+  return { ...rest, limit: (typeof limit === 'string' && /^\d+$/.test(limit) ? Number(limit) : limit) as number }
 }
 
 /** Secrets, and who has which key, belong in no cache. */

@@ -82,7 +82,8 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
   for (const option of Object.keys(rest).filter(name => !FASTIFY_OPTIONS.includes(name))) {
     faults.push(`unknown option ${show(option)}${didYouMean(option, OPTIONS)}`)
   }
-  must(isPlainObject(scopes) && scopes.scopes instanceof Map, 'scopes', 'a catalog made by defineScopes')
+  const hasCatalog = isPlainObject(scopes) && scopes.scopes instanceof Map
+  must(hasCatalog, 'scopes', 'a catalog made by defineScopes')
   must(typeof store?.findByDigest === 'function', 'store', 'a key store, such as memoryStore() or sqliteStore(\'keys.db\')')
   const prefixes = (typeof keyPrefix === 'string' ? [keyPrefix] : keyPrefix ?? []) as readonly unknown[]
   must(Array.isArray(prefixes) && prefixes.length > 0 && prefixes.every(isKeyPrefix), 'keyPrefix',
@@ -96,13 +97,14 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
   must(typeof realm === 'string' && /^[\x20-\x7E]*$/.test(realm), 'realm', 'a string of printable ASCII characters')
   must(typeof maxStaleness === 'number' && maxStaleness >= 0 && maxStaleness <= 3_600_000, 'maxStaleness', 'a number of milliseconds from 0 to 3600000')
   must(LEVELS.includes(denialLogLevel), 'denialLogLevel', `one of ${LEVELS.join(', ')}`)
+  if ('pepper' in options && pepper === undefined) faults.push('pepper is undefined: is an environment variable not set? Leave it out to have none')
   const peppers = readPeppers(pepper)
   must(peppers !== undefined, 'pepper', 'a secret, { version, secret } with a whole number from 1, or a list of them with different versions')
 
   let notFoundPolicy = PUBLIC
-  if (notFound !== undefined && scopes !== undefined && faults.length === 0) {
+  if (notFound !== undefined && hasCatalog) {
     const said: string[] = []
-    notFoundPolicy = readAccess(notFound, { catalog: scopes, hasSessions: authenticateUser !== undefined }, said) ?? PUBLIC
+    notFoundPolicy = readAccess(notFound, { catalog: scopes!, hasSessions: authenticateUser !== undefined }, said) ?? PUBLIC
     if (notFoundPolicy === PUBLIC && said.length === 0) said.push('leave it out to let every such request through')
     faults.push(...said.map(fault => `notFound: ${fault}`))
   }

@@ -45,13 +45,14 @@ export class RoutePolicies {
 
   /** The policy of the route that a request was matched with. Never decides by the request's URL. */
   of (request: FastifyRequest): RoutePolicy {
-    if (request.is404) return this.#notFound
-    const config = request.routeOptions.config
-    let found = this.#byConfig.get(config)
-    if (found === undefined) {
-      found = (config as { [kPolicy]?: RoutePolicy })[kPolicy] ?? this.#atFirstSight(request)
-      this.#byConfig.set(config, found)
-    }
+    const { config } = request.routeOptions
+    const known = this.#byConfig.get(config)
+    if (known !== undefined) return known
+    const declared = (config as { [kPolicy]?: RoutePolicy })[kPolicy]
+    // Asked only now, for it is the URL in the config that tells, and a hook may have taken that out.
+    if (declared === undefined && request.is404) return this.#notFound
+    const found = declared ?? this.#atFirstSight(request)
+    this.#byConfig.set(config, found)
     return found
   }
 
@@ -71,10 +72,11 @@ export class RoutePolicies {
    */
   check (app: FastifyInstance): 'all seen' | 'some may be unseen' {
     const routes = routesOf(app)
-    for (const { route, instance } of routes ?? []) {
+    for (const { route, url, instance } of routes ?? []) {
       if (this.#declared.has(route)) continue
-      this.#read(route, instance)
-      if (route.errorHandler !== undefined) for (const name of namesOf(route)) this.#earlyErrorHandlers.add(name)
+      const early = { ...route, url }
+      this.#read(early, instance)
+      if (route.errorHandler !== undefined) for (const name of namesOf(early)) this.#earlyErrorHandlers.add(name)
     }
     if (this.#unannotated.length > 0) throw new UnannotatedRoutesError(unannotatedMessage(this.#unannotated))
     return routes === undefined ? 'some may be unseen' : 'all seen'
@@ -92,7 +94,7 @@ export class RoutePolicies {
     return UNANNOTATED
   }
 
-  #said (route: RouteToAnnotate & Pick<RouteOptions, 'config'>, instance: FastifyInstance): Policy | undefined {
+  #said (route: RouteToAnnotate & Pick<RouteOptions, 'config' | 'constraints'>, instance: FastifyInstance): Policy | undefined {
     const faults: string[] = []
     const policy = readPolicy(route.config ?? {}, this.#context, faults) ?? (faults.length > 0 ? undefined : this.#asked(route, faults))
     if (faults.length > 0) throw new BadRouteError(namesOf(route).join(', '), faults.join('; '))
@@ -130,7 +132,11 @@ function namesOf ({ method, url }: RouteToAnnotate): string[] {
   return [method].flat().map(name => `${name} ${url}`)
 }
 
-/** The route by which `@fastify/cors` catches preflights. Its handler only answers 404, or 204 without content. */
-function isCorsPreflight ({ method, url }: RouteToAnnotate, instance: FastifyInstance): boolean {
-  return method === 'OPTIONS' && url === `${instance.prefix}*` && instance.hasRequestDecorator('corsPreflightEnabled')
+/**
+ * The route by which `@fastify/cors` catches preflights. Its handler only answers 404, or 204 without content. There is
+ * no other on the very instance that it is registered on: Fastify refuses a second one.
+ */
+function isCorsPreflight ({ method, url, constraints = {} }: RouteToAnnotate & Pick<RouteOptions, 'constraints'>, instance: FastifyInstance): boolean {
+  return method === 'OPTIONS' && url === `${instance.prefix}*` && Object.keys(constraints).length === 0 &&
+    instance.pluginName.split(' -> ').includes('@fastify/cors')
 }

@@ -10,19 +10,26 @@ import type { Identity, User } from './decision.js'
  */
 export type AuthenticateUser<U extends User = User> = (request: FastifyRequest) => U | null | Promise<U | null>
 
+/** What to ask, and whom to tell if it cannot be answered. */
+export interface Sessions {
+  readonly authenticateUser: AuthenticateUser
+  readonly catalog: Catalog
+  readonly failed: (error: unknown, request: FastifyRequest) => void
+}
+
 /**
  * Asks `authenticateUser` and checks its answer.
  *
  * @param offered whether the request came with a Bearer value (that is no API key).
  */
-export async function identifyUser (authenticateUser: AuthenticateUser, request: FastifyRequest, catalog: Catalog, offered: boolean): Promise<Identity> {
+export async function identifyUser ({ authenticateUser, catalog, failed }: Sessions, request: FastifyRequest, offered: boolean): Promise<Identity> {
   let user: User | null
   try {
     user = await authenticateUser(request) ?? null
     if (user !== null) checkUser(user)
   } catch (error) {
     if (statusOf(error) !== 401) {
-      request.log.error({ err: error }, 'authenticateUser failed')
+      failed(error, request)
       return { type: 'usersUnavailable' }
     }
     user = null

@@ -1,23 +1,14 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { StoreTrouble } from '../keys/verifier.js'
+import { throttle } from './throttle.js'
 
-/** An outage fails every request; the log needs to hear of it once a second. */
-const EVERY = 1000
-
-/** Tells the operator what is wrong with the store, in full, and without flooding the log. */
-export function storeTrouble (log: FastifyBaseLogger, now: () => number = () => performance.now()): StoreTrouble {
-  let lastAt = -Infinity
-  let unsaid = 0
+/** Tells the operator what is wrong with the store, in full; of an outage, which fails every request, once a second. */
+export function storeTrouble (log: FastifyBaseLogger, now?: () => number): StoreTrouble {
+  const atTimes = throttle(1000, now)
 
   return {
     failed (error) {
-      if (now() - lastAt < EVERY) {
-        unsaid++
-        return
-      }
-      log.error({ err: error, failuresNotLogged: unsaid }, 'the API key store failed')
-      lastAt = now()
-      unsaid = 0
+      atTimes(leftOut => { log.error({ err: error, failuresNotLogged: leftOut }, 'the API key store failed') })
     },
     corrupt (id, faults) {
       log.error({ keyId: id, faults }, 'an API key record is corrupt; the key is refused')

@@ -57,7 +57,7 @@ export class KeyCache {
     if (known !== undefined) return known
 
     const flight = this.#flights.get(fingerprint)
-    if (flight !== undefined && flight.generation === this.#generation) return await flight.answer
+    if (flight !== undefined && flight.generation === this.#generation && this.#options.maxStaleness > 0) return await flight.answer
 
     const generation = this.#generation
     const answer = this.#read(fingerprint, generation)
@@ -98,7 +98,7 @@ export class KeyCache {
 
 async function within<T> (milliseconds: number, promise: Promise<T>, timedOut: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
+  const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => { reject(timedOut()) }, milliseconds)
   })
   try {

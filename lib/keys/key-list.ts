@@ -1,5 +1,6 @@
-import { show } from '../scopes/faults.js'
+import { didYouMean, show } from '../scopes/faults.js'
 import { InvalidInputError } from './errors.js'
+import { isDate } from './known-key.js'
 import type { ApiKeyRecord } from './record.js'
 import type { KeyQuery } from './store.js'
 
@@ -19,7 +20,9 @@ export interface KeyPage {
 }
 
 /** @throws {InvalidInputError} naming the field. */
-export function readListQuery ({ ownerId, limit = 100, cursor }: ListQuery): KeyQuery {
+export function readListQuery ({ ownerId, limit = 100, cursor, ...rest }: ListQuery): KeyQuery {
+  const [strange] = Object.keys(rest)
+  if (strange !== undefined) throw new InvalidInputError(`unknown field ${show(strange)}${didYouMean(strange, FIELDS)}`)
   if (ownerId !== undefined && typeof ownerId !== 'string') throw new InvalidInputError(`ownerId must be a string, not ${show(ownerId)}`)
   if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw new InvalidInputError(`limit must be a whole number from 1 to 1000, not ${show(limit)}`)
   return {
@@ -29,13 +32,25 @@ export function readListQuery ({ ownerId, limit = 100, cursor }: ListQuery): Key
   }
 }
 
+/** Where a record stands in the order of `list`. */
+type Place = NonNullable<KeyQuery['after']>
+
+/** Whether what the store answered has a place, so that the next page can begin after it. A corrupt record may. */
+export function hasPlace (stored: unknown): stored is Place {
+  const { createdAt, id } = Object(stored) as Record<keyof Place, unknown>
+  return isDate(createdAt) && typeof id === 'string' && id !== ''
+}
+
+const FIELDS = ['ownerId', 'limit', 'cursor']
+
 /** Where the page after this record begins. Opaque to whoever gets it. */
-export function cursorAfter ({ createdAt, id }: ApiKeyRecord): string {
+export function cursorAfter ({ createdAt, id }: Place): string {
   return Buffer.from(`${createdAt.getTime()} ${id}`).toString('base64url')
 }
 
-function readCursor (cursor: unknown): NonNullable<KeyQuery['after']> {
-  const [, time, id] = /^(\d{1,15}) (.+)$/s.exec(Buffer.from(String(cursor), 'base64url').toString()) ?? []
+function readCursor (cursor: unknown): Place {
+  const text = typeof cursor === 'string' ? Buffer.from(cursor, 'base64url').toString() : ''
+  const [, time, id] = /^(-?\d{1,15}) (.+)$/s.exec(text) ?? []
   if (time === undefined || id === undefined) throw new InvalidInputError('cursor must be one that a page came with')
   return { createdAt: new Date(Number(time)), id }
 }

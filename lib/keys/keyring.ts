@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Catalog } from '../scopes/catalog.js'
+import { isPlainObject } from '../scopes/entries.js'
 import { show } from '../scopes/faults.js'
 import type { ScopeName } from '../scopes/register.js'
 import { fingerprintOf, type Digester } from './digest.js'
@@ -7,7 +8,7 @@ import { BeyondGrantError, InvalidInputError, StoreIncapableError, StoreUnavaila
 import { generateKey, startOf } from './key-format.js'
 import { isCorrupt, readStoredKey, recordOf, type KeyRefusal } from './known-key.js'
 import { checkNewKey, type NewApiKey } from './new-key.js'
-import { cursorAfter, readListQuery, type KeyPage, type ListQuery } from './key-list.js'
+import { cursorAfter, hasPlace, readListQuery, type KeyPage, type ListQuery } from './key-list.js'
 import type { ApiKeyRecord, StoredKey } from './record.js'
 import type { Awaitable, KeyStore } from './store.js'
 import type { KeyVerifier, StoreTrouble } from './verifier.js'
@@ -67,10 +68,12 @@ export interface KeyringOptions {
 export function keyring ({ catalog, store, prefix, digester, verifier, trouble }: KeyringOptions): ApiKeys {
   return Object.freeze({ catalog: catalog as Catalog<ScopeName>, create, get, list, revoke, verify })
 
-  async function create (input: NewApiKey, { as }: CallOptions = {}): Promise<{ key: string, record: ApiKeyRecord }> {
+  async function create (input: NewApiKey, options?: CallOptions): Promise<{ key: string, record: ApiKeyRecord }> {
     const insert = capability('insert', 'create')
+    const as = issuerOf(options)
     const now = Date.now()
-    const fields = checkNewKey(as === undefined ? input : { ...input, ownerId: owner(input, as) }, catalog, now)
+    const owned = as !== undefined && isPlainObject(input) ? { ...input, ownerId: owner(input.ownerId, as) } : input
+    const fields = checkNewKey(owned, catalog, now)
     if (as?.scopes !== undefined) refuseBeyond(catalog, as.scopes, fields.scopes)
 
     const key = generateKey(prefix)
@@ -91,27 +94,27 @@ export function keyring ({ catalog, store, prefix, digester, verifier, trouble }
     return { key, record: recordOf(stored) }
   }
 
-  async function get (id: string, { as }: CallOptions = {}): Promise<ApiKeyRecord | null> {
-    const read = capability('get', 'get')
-    checkId(id)
-    const found = await asked(() => read(id))
-    return found == null ? null : readable(found, as)
+  async function get (id: string, options?: CallOptions): Promise<ApiKeyRecord | null> {
+    return await readOne(capability('get', 'get'), id, issuerOf(options))
   }
 
-  async function list (query: ListQuery = {}, { as }: CallOptions = {}): Promise<KeyPage> {
+  async function list (query: ListQuery = {}, options?: CallOptions): Promise<KeyPage> {
     const read = capability('list', 'list')
-    const { limit, ...wanted } = readListQuery(as === undefined ? query : { ...query, ownerId: owner(query, as) })
+    const as = issuerOf(options)
+    const { limit, ...wanted } = readListQuery(as === undefined ? query : { ...query, ownerId: owner(query.ownerId, as) })
     // One more than asked for tells whether there is a next page.
     const found = await asked(() => read({ ...wanted, limit: limit + 1 }))
-    const records = found.slice(0, limit).map(key => readable(key, as)).filter(record => record !== null)
-    const last = records.at(-1)
-    return { records, cursor: found.length > limit && last !== undefined ? cursorAfter(last) : null }
+    const page = found.slice(0, limit)
+    const records = page.map(key => readable(key, as)).filter(record => record !== null)
+    const last = found.length > limit ? page.findLast(hasPlace) : undefined
+    return { records, cursor: last === undefined ? null : cursorAfter(last) }
   }
 
-  async function revoke (id: string, { as }: CallOptions = {}): Promise<ApiKeyRecord | null> {
+  async function revoke (id: string, options?: CallOptions): Promise<ApiKeyRecord | null> {
     const end = capability('revoke', 'revoke')
+    const as = issuerOf(options)
     checkId(id)
-    if (as !== undefined && await get(id, { as }) === null) return null
+    if (as !== undefined && await readOne(capability('get', 'revoke'), id, as) === null) return null
     try {
       const revoked = await asked(() => end(id, new Date()))
       return revoked == null ? null : readable(revoked, as)
@@ -122,9 +125,15 @@ export function keyring ({ catalog, store, prefix, digester, verifier, trouble }
   }
 
   async function verify (key: string): Promise<Verification> {
-    const { key: known, refusal } = await verifier.verify(String(key))
+    const { key: known, refusal } = await verifier.verify(typeof key === 'string' ? key : '')
     if (refusal === null) return { valid: true, record: known.record }
     return { valid: false, reason: refusal, record: known?.record ?? null }
+  }
+
+  async function readOne (read: NonNullable<KeyStore['get']>, id: string, as: Issuer | undefined): Promise<ApiKeyRecord | null> {
+    checkId(id)
+    const found = await asked(() => read(id))
+    return found == null ? null : readable(found, as)
   }
 
   function capability<M extends 'insert' | 'get' | 'list' | 'revoke'> (method: M, call: string): NonNullable<KeyStore[M]> {
@@ -156,8 +165,17 @@ function checkId (id: unknown): void {
   if (typeof id !== 'string') throw new InvalidInputError(`id must be a string, not ${show(id)}`)
 }
 
+/** Who calls. Without `as` the calling code is trusted; but an `as` that holds no user, a forgotten one say, must not be. */
+function issuerOf (options: CallOptions = {}): Issuer | undefined {
+  if (!('as' in options)) return undefined
+  const as: Partial<Record<keyof Issuer, unknown>> = Object(options.as)
+  const listed = as.scopes === undefined || (Array.isArray(as.scopes) && as.scopes.every(name => typeof name === 'string'))
+  if (typeof as.id === 'string' && as.id !== '' && listed) return options.as
+  throw new InvalidInputError('as must be the user for whom the call is made, { id, scopes? }; leave it out if the calling code may do everything')
+}
+
 /** The owner of whatever is asked for on behalf of a user; naming another one is no way around it. */
-function owner ({ ownerId }: { readonly ownerId?: string | null }, as: Issuer): string {
+function owner (ownerId: string | null | undefined, as: Issuer): string {
   if (ownerId !== undefined && ownerId !== as.id) throw new InvalidInputError('ownerId cannot be chosen: it is that of the user who asks')
   return as.id
 }

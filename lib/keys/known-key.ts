@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import type { Grant } from '../scopes/grant.js'
 import { isPlainObject } from '../scopes/entries.js'
 import type { ApiKeyRecord, JsonObject, StoredKey } from './record.js'
@@ -45,7 +46,7 @@ export function isCorrupt (key: object): key is CorruptKey {
   return 'corrupt' in key
 }
 
-/** A frozen copy with exactly the fields of a record. */
+/** A frozen copy with exactly the fields of a record. The dates are copies too: nobody can change the store's own through it. */
 export function recordOf (key: ApiKeyRecord): ApiKeyRecord {
   return Object.freeze({
     id: key.id,
@@ -53,25 +54,36 @@ export function recordOf (key: ApiKeyRecord): ApiKeyRecord {
     ownerId: key.ownerId,
     start: key.start,
     scopes: Object.freeze([...key.scopes]),
-    createdAt: key.createdAt,
-    expiresAt: key.expiresAt,
-    revokedAt: key.revokedAt,
-    disabledAt: key.disabledAt,
-    lastUsedAt: key.lastUsedAt,
-    metadata: freezeJson(key.metadata),
+    createdAt: new Date(key.createdAt),
+    expiresAt: key.expiresAt && new Date(key.expiresAt),
+    revokedAt: key.revokedAt && new Date(key.revokedAt),
+    disabledAt: key.disabledAt && new Date(key.disabledAt),
+    lastUsedAt: key.lastUsedAt && new Date(key.lastUsedAt),
+    metadata: copyJson(key.metadata)!,
     rotatedFrom: key.rotatedFrom,
     pepperVersion: key.pepperVersion
   })
 }
 
-/** A frozen deep copy. */
-export function freezeJson (value: JsonObject): JsonObject {
-  return JSON.parse(JSON.stringify(value), (_, part: unknown) => Object.freeze(part)) as JsonObject
+/** A frozen deep copy, as JSON has it, or `undefined` if there is no JSON object in it. */
+export function copyJson (value: unknown): JsonObject | undefined {
+  if (!isPlainObject(value)) return undefined
+  try {
+    // A toJSON may have made anything of it.
+    const copy: unknown = JSON.parse(JSON.stringify(value), (_, part: unknown) => Object.freeze(part))
+    return isPlainObject(copy) ? copy as JsonObject : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A `Date`, of whatever realm, that is one. */
+export function isDate (value: unknown): value is Date {
+  return types.isDate(value) && !Number.isNaN(value.getTime())
 }
 
 const isString = (value: unknown) => typeof value === 'string'
 const isStringOrNull = (value: unknown) => value === null || isString(value)
-const isDate = (value: unknown) => value instanceof Date && !Number.isNaN(value.getTime())
 const isDateOrNull = (value: unknown) => value === null || isDate(value)
 
 const FIELDS: ReadonlyArray<readonly [keyof StoredKey, (value: unknown) => boolean]> = [
@@ -80,13 +92,13 @@ const FIELDS: ReadonlyArray<readonly [keyof StoredKey, (value: unknown) => boole
   ['name', isString],
   ['ownerId', isStringOrNull],
   ['start', isString],
-  ['scopes', value => Array.isArray(value) && value.every(isString)],
+  ['scopes', value => Array.isArray(value) && [...value].every(isString)],
   ['createdAt', isDate],
   ['expiresAt', isDateOrNull],
   ['revokedAt', isDateOrNull],
   ['disabledAt', isDateOrNull],
   ['lastUsedAt', isDateOrNull],
-  ['metadata', isPlainObject],
+  ['metadata', value => copyJson(value) !== undefined],
   ['rotatedFrom', isStringOrNull],
   ['pepperVersion', Number.isInteger]
 ]

@@ -90,7 +90,7 @@ function readOptions (options: unknown, scopes: ReadonlyMap<string, Entry>, faul
     }
     for (const name of list as unknown[]) {
       const status = typeof name === 'string' ? scopes.get(name)?.status : undefined
-      if (status === undefined) faults.push(`${field} names ${show(name)}, which the catalog does not have${didYouMean(String(name), scopes.keys())}`)
+      if (status === undefined) faults.push(`${field} names ${show(name)}, which the catalog does not have${didYouMean(name, scopes.keys())}`)
       else if (status !== 'active') faults.push(`${field} names ${show(name)}, which is ${status}`)
     }
     return Object.freeze([...new Set(list as string[])])

@@ -33,11 +33,14 @@ export function readEntries (entries: unknown, faults: string[]): Map<string, En
   return read
 }
 
-/** `null` and classes are no plain objects; an object without a prototype is one. */
+/**
+ * `null` and instances of classes are no plain objects; an object without a prototype is one, and so is one of another
+ * realm: under Jest, what `structuredClone` answers has another `Object.prototype` than what the tests make.
+ */
 export function isPlainObject (value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 const MEMBERS = ['description', 'includes', 'status', 'hidden']
@@ -59,12 +62,12 @@ function readEntry (name: string, value: unknown, faults: string[]): Entry {
   if (typeof hidden !== 'boolean') wrong('hidden', 'true or false', hidden)
   if (!STATUSES.includes(status)) wrong('status', `one of ${STATUSES.join(', ')}`, status)
   const list = typeof includes === 'string' ? [includes] : includes
-  const listed = Array.isArray(list) && list.every(item => typeof item === 'string')
+  const listed = Array.isArray(list) && [...list].every(item => typeof item === 'string')
   if (!listed) wrong('includes', 'a scope name, a pattern or a list of them', includes)
 
   return Object.freeze({
     name,
-    description: String(description),
+    description: typeof description === 'string' ? description : '',
     includes: Object.freeze(listed ? [...list as string[]] : []),
     status: status as ScopeStatus,
     hidden: hidden === true

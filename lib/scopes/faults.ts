@@ -15,14 +15,18 @@ export class ScopeDefinitionError extends Error {
 
 /** Shows any value in an error message, on one line and not at length. */
 export function show (value: unknown): string {
-  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') return String(value).slice(0, 60)
   let text: string | undefined
-  try { text = JSON.stringify(value) } catch { /* circular: its type must do */ }
-  return (text ?? String(typeof value)).slice(0, 80)
+  try {
+    text = JSON.stringify(value)
+    // A function has no JSON, and that of NaN and of an invalid date says null.
+    if (text === undefined || (text === 'null' && value !== null)) text = String(value).replace(/\s+/g, ' ')
+  } catch { /* circular, say: its type must do */ }
+  return (text ?? typeof value).slice(0, 80)
 }
 
 /** ` (did you mean "…"?)` when one of the known words is close to the given one, else nothing. */
-export function didYouMean (given: string, known: Iterable<string>): string {
+export function didYouMean (given: unknown, known: Iterable<string>): string {
+  if (typeof given !== 'string') return ''
   let best = ''
   let least = Math.min(3, Math.floor(given.length / 2) + 1)
   for (const word of known) {

@@ -1,11 +1,11 @@
-import { addBits, noBits, setBit, type Bits } from './bits.js'
+import { addBits, hasBit, noBits, setBit, type Bits } from './bits.js'
 import type { Entry } from './entries.js'
 import { didYouMean, show } from './faults.js'
 import { isPattern, matches } from './name.js'
 
 /**
  * Works out which scopes each scope covers: itself, what it includes, what those include, and so on.
- * Only active scopes cover anything, so that a planned one opens nothing before its time.
+ * Only active scopes cover anything and are covered, so that a planned one opens nothing before its time.
  *
  * Patterns are resolved here, once, against the whole catalog. What cannot be resolved is added to `faults`;
  * the result is only meaningful if there are none.
@@ -13,28 +13,25 @@ import { isPattern, matches } from './name.js'
 export function coverage (entries: ReadonlyMap<string, Entry>, faults: string[]): Map<string, Bits> {
   const indexOf = new Map([...entries.keys()].map((name, index) => [name, index]))
   const matched = new Map<string, readonly string[]>()
-  const included = new Map<string, Set<string>>()
 
   for (const entry of entries.values()) {
-    const direct = new Set<string>()
     for (const item of entry.includes) {
-      for (const name of isPattern(item) ? matchesOf(item) : [item]) direct.add(name)
       if (isPattern(item) && matchesOf(item).length === 0) {
         faults.push(`${show(entry.name)}: includes ${show(item)}, a pattern that matches no active scope`)
       } else if (!isPattern(item) && !entries.has(item)) {
         faults.push(`${show(entry.name)}: includes ${show(item)}, which the catalog does not have${hint(item)}`)
       }
     }
-    included.set(entry.name, entry.status === 'active' ? direct : new Set())
   }
-  for (const circle of namedCircles(entries)) {
+  const { circles, order } = followNames(entries)
+  for (const circle of circles) {
     faults.push(`scopes that include each other in a circle: ${circle.join(' -> ')}; scopes that mean the same should be one scope`)
   }
 
   const covered = new Map<string, Bits>()
-  for (const { name, status } of entries.values()) {
+  for (const name of order) {
     const bits = noBits(entries.size)
-    if (status === 'active') reach(name, bits)
+    reach(name, bits)
     covered.set(name, bits)
   }
   return covered
@@ -56,44 +53,53 @@ export function coverage (entries: ReadonlyMap<string, Entry>, faults: string[])
 
   function reach (start: string, bits: Bits): void {
     const seen = new Set([start])
-    for (const name of seen) {
-      const known = covered.get(name)
-      const index = indexOf.get(name)
-      if (known !== undefined) {
-        addBits(bits, known)
-      } else if (index !== undefined) {
-        setBit(bits, index)
-        for (const next of included.get(name)!) seen.add(next)
+    for (const item of seen) {
+      const entry = entries.get(item)
+      if (entry === undefined) {
+        for (const name of matched.get(item) ?? []) seen.add(name)
+      } else if (entry.status === 'active' && !hasBit(bits, indexOf.get(item)!)) {
+        // A bit that is set already came with another scope's cover, and all that this one covers with it.
+        const known = covered.get(item)
+        if (known !== undefined) {
+          addBits(bits, known)
+        } else {
+          setBit(bits, indexOf.get(item)!)
+          for (const next of entry.includes) seen.add(next)
+        }
       }
     }
   }
 }
 
 /**
- * The circles that scopes form by naming each other, each found once. Meeting again through a pattern is no
- * circle: `full` and `api:write` may both include `*`.
+ * Follows the names (not the patterns) that scopes include. `circles` are those that they form by naming each other,
+ * each found once; meeting again through a pattern is no circle: `full` and `api:write` may both include `*`.
+ * In `order`, each scope stands after those that it names.
  */
-function namedCircles (entries: ReadonlyMap<string, Entry>): string[][] {
+function followNames (entries: ReadonlyMap<string, Entry>): { circles: string[][], order: Iterable<string> } {
   const circles: string[][] = []
   const done = new Set<string>()
 
   for (const start of entries.keys()) {
-    const path: string[] = []
-    const left: Array<Iterator<string>> = []
-    const enter = (name: string) => { path.push(name); left.push(entries.get(name)!.includes[Symbol.iterator]()) }
+    const path = new Set<string>()
+    const left: Array<{ name: string, includes: Iterator<string> }> = []
+    const enter = (name: string) => { path.add(name); left.push({ name, includes: entries.get(name)!.includes[Symbol.iterator]() }) }
     if (!done.has(start)) enter(start)
     // Depth first with a stack of our own: a chain of thousands of scopes must not overflow the call stack.
-    while (path.length > 0) {
-      const { value: next, done: finished } = left.at(-1)!.next()
+    while (left.length > 0) {
+      const { name, includes } = left.at(-1)!
+      const { value: next, done: finished } = includes.next()
       if (finished === true) {
         left.pop()
-        done.add(path.pop()!)
-      } else if (path.includes(next)) {
-        circles.push([...path.slice(path.indexOf(next)), next])
+        path.delete(name)
+        done.add(name)
+      } else if (path.has(next)) {
+        const names = [...path]
+        circles.push([...names.slice(names.indexOf(next)), next])
       } else if (entries.has(next) && !done.has(next)) {
         enter(next)
       }
     }
   }
-  return circles
+  return { circles, order: done }
 }

@@ -1,0 +1,272 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import t from 'tap'
+import { apiKeyRoutes } from '../../lib/http/key-routes.js'
+import type { ApiKeyScopesOptions, DenialEvent, DenialLogLevel } from '../../lib/index.js'
+import { fingerprintOf } from '../../lib/keys/digest.js'
+import { generateKey } from '../../lib/keys/key-format.js'
+import { bearer, LEVELS, logTo, plant, PREFIX, RawClient, rawRequest, listen, wireApp, withBadChecksum } from './wire-app.js'
+import type { LogLine } from './wire-app.js'
+
+const authenticateUser = (request: FastifyRequest) => {
+  const id = /session=(\w+)/.exec(request.headers.cookie ?? '')?.[1]
+  if (id === 'broken') throw new Error('no sessions today')
+  if (id === undefined) return null
+  return id === 'limited' ? { id, scopes: [] } : { id }
+}
+
+const CHANNEL = 'fastify-api-key-scopes.denial'
+
+/** What is published while a test runs. */
+function published (t: { teardown: (end: () => void) => void }): unknown[] {
+  const events: unknown[] = []
+  const note = (event: unknown) => { events.push(event) }
+  subscribe(CHANNEL, note)
+  t.teardown(() => { unsubscribe(CHANNEL, note) })
+  return events
+}
+
+t.test('each denial is one line with who, what and why, and one event on the diagnostics channel', async (t) => {
+  const events = published(t)
+  const { app, store, create, lines } = await wireApp(t, {
+    plugin: { authenticateUser },
+    after: app => {
+      app.get('/inside/:thing', { config: { scopes: [] } }, async request => { request.requireScopes({ anyOf: ['clusters:write', 'hosts:create'] }) })
+      app.get('/public-inside', { config: { public: true } }, async request => { request.requireScopes('clusters:read') })
+      app.register(async child => { child.get('/child/*', { config: { scopes: 'clusters:write' } }, async () => 'never') }, { prefix: '/v1' })
+    }
+  })
+  const owned = { ownerId: 'u7', scopes: ['devices:read'] }
+  const past = new Date(0)
+  const good = await plant(store, { ...owned, id: 'good' })
+  const nobodys = await create()
+  const expired = await plant(store, { ...owned, id: 'expired', expiresAt: past })
+  const revoked = await plant(store, { ...owned, id: 'revoked', revokedAt: past, expiresAt: past })
+  const disabled = await plant(store, { ...owned, id: 'disabled', disabledAt: past })
+  const corrupt = await plant(store, { ...owned, id: 'corrupt', createdAt: new Date(NaN) })
+  const mixed = ['hosts:create', 'devices:read', 'clusters:write']
+
+  type Expected = Partial<DenialEvent>
+  const key = (keyId: string | null, more: Expected = {}): Expected => ({ keyId, ownerId: keyId === null ? null : 'u7', ...more })
+  const table: ReadonlyArray<readonly [method: string, url: string, headers: Record<string, string>, level: 'info' | 'debug', code: string, reason: string, route: string, rest?: Expected]> = [
+    ['GET', '/clusters?a=1', {}, 'debug', 'FST_API_KEY_REQUIRED', 'keyRequired', '/clusters'],
+    ['GET', '/clusters', { authorization: 'Basic dTpw' }, 'debug', 'FST_API_KEY_REQUIRED', 'keyRequired', '/clusters'],
+    ['GET', '/clusters', { authorization: 'Bearer\t' }, 'debug', 'FST_API_KEY_MALFORMED', 'malformed', '/clusters'],
+    ['GET', '/clusters', bearer('skale_x'), 'debug', 'FST_API_KEY_INVALID', 'malformed', '/clusters'],
+    ['GET', '/clusters', bearer(withBadChecksum(good)), 'debug', 'FST_API_KEY_INVALID', 'malformed', '/clusters'],
+    ['GET', '/clusters', bearer(generateKey(PREFIX)), 'debug', 'FST_API_KEY_INVALID', 'unknown', '/clusters'],
+    ['GET', '/clusters', bearer(expired), 'debug', 'FST_API_KEY_INVALID', 'expired', '/clusters', key('expired')],
+    ['GET', '/clusters', bearer(revoked), 'debug', 'FST_API_KEY_INVALID', 'revoked', '/clusters', key('revoked')],
+    ['GET', '/clusters', bearer(disabled), 'debug', 'FST_API_KEY_INVALID', 'disabled', '/clusters', key('disabled')],
+    ['GET', '/clusters', bearer(corrupt), 'debug', 'FST_API_KEY_INVALID', 'corrupt', '/clusters'],
+    ['GET', '/clusters', bearer('a.b.c'), 'debug', 'FST_API_KEY_INVALID', 'keyInvalid', '/clusters'],
+    ['GET', '/user', bearer('a.b.c'), 'debug', 'FST_USER_SESSION_REQUIRED', 'sessionRequired', '/user'],
+    ['GET', '/user', {}, 'debug', 'FST_USER_SESSION_REQUIRED', 'sessionRequired', '/user'],
+    ['GET', '/user', { cookie: 'session=broken' }, 'debug', 'FST_USER_SESSION_UNAVAILABLE', 'usersUnavailable', '/user'],
+    ['GET', '/user', bearer(good), 'info', 'FST_API_KEY_USER_ONLY', 'userOnly', '/user', key('good')],
+    ['GET', '/mixed/42?x', bearer(good), 'info', 'FST_API_KEY_MISSING_SCOPE', 'missingScope', '/mixed/:id', key('good', { requiredScopes: mixed, missingScopes: ['hosts:create', 'clusters:write'] })],
+    ['HEAD', '/mixed/42', bearer(good), 'info', 'FST_API_KEY_MISSING_SCOPE', 'missingScope', '/mixed/:id', key('good', { requiredScopes: mixed, missingScopes: ['hosts:create', 'clusters:write'] })],
+    ['POST', '/clusters', bearer(nobodys), 'info', 'FST_API_KEY_MISSING_SCOPE', 'missingScope', '/clusters', { keyId: 'any', ownerId: null, requiredScopes: ['clusters:write'], missingScopes: ['clusters:write'] }],
+    ['POST', '/clusters', { cookie: 'session=limited' }, 'info', 'FST_API_KEY_MISSING_SCOPE', 'missingScope', '/clusters', { keyId: null, ownerId: 'limited', requiredScopes: ['clusters:write'], missingScopes: ['clusters:write'] }],
+    ['GET', '/v1/child/a/b', bearer(good), 'info', 'FST_API_KEY_MISSING_SCOPE', 'missingScope', '/v1/child/*', key('good', { requiredScopes: ['clusters:write'], missingScopes: ['clusters:write'] })],
+    ['GET', '/inside/7', bearer(good), 'info', 'FST_API_KEY_MISSING_SCOPE', 'requireScopes', '/inside/:thing', key('good', { requiredScopes: ['clusters:write', 'hosts:create'], missingScopes: ['clusters:write', 'hosts:create'] })],
+    ['GET', '/public-inside', bearer(good), 'debug', 'FST_API_KEY_REQUIRED', 'requireScopes', '/public-inside']
+  ]
+  for (const [method, url, headers, level, code, reason, route, rest = key(null)] of table) {
+    lines.length = events.length = 0
+    await app.inject({ method: method as 'GET', url, headers })
+    const written = lines.filter(({ denial }) => denial !== undefined)
+    t.equal(written.length, 1, `${method} ${url}: one line`)
+    const [line] = written as [LogLine]
+    const { keyId } = line.denial as unknown as DenialEvent
+    if (rest.keyId === 'any') t.match(keyId, /^[0-9a-f-]{36}$/)
+    const expected = { code, reason, requestId: line.reqId, method, route, ...rest, ...rest.keyId === 'any' && { keyId } }
+    t.strictSame(line.denial, expected)
+    t.strictSame(events, [expected], 'and one event')
+    t.equal(line.level, LEVELS[level])
+    t.equal(line.msg, 'request denied')
+  }
+  lines.length = events.length = 0
+  await app.inject({ url: '/devices', headers: bearer(good) })
+  await app.inject('/public')
+  await app.inject('/no/route')
+  t.strictSame([lines.filter(({ denial }) => denial !== undefined), events], [[], []], 'what is allowed, public or nowhere is no denial')
+})
+
+t.test('a guarded not-found handler has no route to name', async (t) => {
+  const { get, create, denials } = await wireApp(t, { plugin: { notFound: { scopes: 'clusters:write' } } })
+  await get('/no/such/route', bearer(await create()))
+  t.match(denials(), [{ route: null, code: 'FST_API_KEY_MISSING_SCOPE', level: LEVELS.info }])
+})
+
+t.test('denialLogLevel is the level for strangers; the verified are at info', async (t) => {
+  for (const denialLogLevel of ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] satisfies DenialLogLevel[]) {
+    const events = published(t)
+    const { get, create, denials } = await wireApp(t, { plugin: { denialLogLevel } })
+    await get('/clusters')
+    await get('/clusters', { authorization: 'Bearer' })
+    await get('/clusters', bearer('skale_x'))
+    await get('/clusters', bearer(generateKey(PREFIX)))
+    const level = denialLogLevel === 'silent' ? undefined : LEVELS[denialLogLevel]
+    t.strictSame(denials().map(denial => denial.level), level === undefined ? [] : [level, level, level, level], denialLogLevel)
+    await get('/clusters', bearer(await create()))
+    t.equal(denials().at(-1)!.level, LEVELS.info)
+    t.equal(events.length, 5, 'the channel hears of all')
+  }
+})
+
+t.test('a logger of the app\'s own need have no more methods than Fastify asks for', async (t) => {
+  const lines: unknown[] = []
+  const write = (...args: unknown[]) => { lines.push(args) }
+  const loggerInstance = { level: 'trace', info: write, error: write, debug: write, fatal: write, warn: write, trace: write, child: () => loggerInstance } as unknown as FastifyBaseLogger
+  for (const denialLogLevel of ['silent', 'warn'] satisfies DenialLogLevel[]) {
+    const { logger: _, ...fastify } = { logger: undefined, loggerInstance, disableRequestLogging: true }
+    const { get, create } = await wireApp(t, { plugin: { denialLogLevel }, fastify: fastify as never, app: (await import('fastify')).default(fastify) as never })
+    const key = await create()
+    lines.length = 0
+    t.equal((await get('/clusters')).statusCode, 401)
+    t.equal((await get('/clusters', bearer(key))).statusCode, 403)
+    t.equal(lines.length, denialLogLevel === 'silent' ? 1 : 2)
+  }
+  for (const denialLogLevel of ['silent', 'debug'] satisfies DenialLogLevel[]) {
+    const { get, create } = await wireApp(t, { plugin: { denialLogLevel }, fastify: { logger: false } })
+    t.equal((await get('/clusters')).statusCode, 401)
+    t.equal((await get('/clusters', bearer(await create()))).statusCode, 403, 'nor any at all')
+  }
+})
+
+t.test('1,000 requests of strangers leave nothing in the log at info or above', async (t) => {
+  const { app, store, lines, seen } = await wireApp(t, { plugin: { authenticateUser, apiKeyHeader: 'x-api-key' }, fastify: { disableRequestLogging: true }, after: app => { app.get('/public-inside', { config: { public: true } }, async request => { request.requireScopes('clusters:read') }) } })
+  const dead = await plant(store, { revokedAt: new Date(0), scopes: ['full'] })
+  lines.length = 0
+  const client = new RawClient(await listen(app))
+  t.teardown(() => { client.end() })
+  const from = lines.length
+  const credentials = [
+    [], ['Authorization: Bearer'], ['Authorization: Bearer\t'], ['Authorization: Basic x'], ['Authorization: Bearer \x80'], ['Authorization: Bearer skale_'], ['X-Api-Key: a b'], ['X-Api-Key: x', 'Authorization: Bearer x'],
+    [`Authorization: Bearer ${withBadChecksum()}`], ['Authorization: Bearer a.b.c'], [`Authorization: Bearer ${dead}`], [`X-Api-Key: ${dead}`], ['Cookie: session='], [`Authorization: Bearer ${generateKey(PREFIX)}`]
+  ]
+  const urls = ['/clusters', '/user', '/any-key', '/mixed/1', '/devices', '/public-inside']
+  for (let i = 0; i < 1000; i += 50) {
+    const answers = await client.exchange(Array.from({ length: 50 }, (_, j) => rawRequest(urls[(i + j) % urls.length]!, credentials[Math.floor((i + j) / urls.length) % credentials.length]!)))
+    t.strictSame(answers.filter(({ status }) => status !== 400 && status !== 401), [])
+  }
+  t.strictSame(lines.slice(from).filter(({ level }) => level >= LEVELS.info), [])
+  t.equal(lines.filter(({ denial }) => denial !== undefined).length, 1000)
+  t.equal(seen.handled, 0)
+})
+
+t.test('names that a client or an owner chooses cannot forge a line', async (t) => {
+  const raw: string[] = []
+  const { app, create } = await wireApp(t, { plugin: { authenticateUser: request => ({ id: decodeURIComponent(String(request.headers['x-user'])), scopes: [] }) }, fastify: { logger: { level: 'trace', stream: { write (line: string) { raw.push(line) } } } } })
+  await app.inject({ method: 'POST', url: '/clusters', headers: { 'x-user': encodeURIComponent('u1\n{"level":50,"msg":"forged"}\r\u001B[2J') } })
+  await app.inject({ url: '/clusters%0A%7B%22forged%22:1%7D', headers: bearer(await create()) })
+  t.ok(raw.every(line => line.endsWith('}\n') && !['\r', '\n', '\u001B'].some(character => line.slice(0, -1).includes(character))))
+  t.notOk(raw.some(line => (JSON.parse(line) as LogLine).msg === 'forged'))
+})
+
+/** Every form in which a secret may hide in a text. */
+function formsOf (secret: string): Array<readonly [form: string, text: string]> {
+  const bytes = Buffer.from(secret)
+  const rotated = [0, 1, 2].flatMap(offset => {
+    // base64 of something around it: what is the same whatever stands before and behind.
+    const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64').replace(/=+$/, '')
+    return [['base64', text.slice(offset === 0 ? 0 : offset + 1, -2)], ['base64url', text.slice(offset === 0 ? 0 : offset + 1, -2).replaceAll('+', '-').replaceAll('/', '_')]] as const
+  })
+  const percent = [...bytes].map(byte => `%${byte.toString(16)}`).join('')
+  return [
+    ['plain', secret],
+    ...rotated,
+    ['hex', bytes.toString('hex')],
+    ['HEX', bytes.toString('hex').toUpperCase()],
+    ['URL-encoded', encodeURIComponent(secret)],
+    ['all of it URL-encoded', percent],
+    ['ALL OF IT URL-ENCODED', percent.toUpperCase()],
+    ['as bytes', [...bytes].join(',')],
+    ['backwards', [...secret].reverse().join('')]
+  ]
+}
+
+t.test('a key appears in no log line, no error body, no event and no principal, in no form', async (t) => {
+  const events = published(t)
+  const out: string[] = []
+  const plugins: ReadonlyArray<Partial<ApiKeyScopesOptions>> = [
+    {},
+    { formatError: (denial, request) => ({ detail: denial.message, principal: request.principal }) },
+    { formatError: () => { throw new Error('formatError failed') } },
+    { pepper: 'a pepper of at least thirty-two bytes', allowUnpeppered: true },
+    { denialLogLevel: 'error', revealGranted: false, realm: 'r' }
+  ]
+  const secrets = new Map<string, string>()
+  for (const plugin of plugins) {
+    const lines: LogLine[] = []
+    let fails = false
+    const { app, store, create } = await wireApp(t, {
+      plugin: { authenticateUser, apiKeyHeader: 'x-api-key', ...plugin },
+      fastify: { logger: logTo(lines) },
+      after: async (app: FastifyInstance) => {
+        app.get('/me', { config: { scopes: [] } }, async request => {
+          request.log.info({ principal: request.principal }, 'hello')
+          return request.principal
+        })
+        app.get('/bug', { config: { scopes: [] } }, async request => { throw Object.assign(new Error('a bug'), { principal: request.principal }) })
+        app.get('/inside', { config: { scopes: [] } }, async request => { request.requireScopes('hosts:create') })
+        app.get('/own-handler', { config: { scopes: 'hosts:create' }, errorHandler: (error, request, reply) => { reply.send({ ...error, message: error.message, stack: error.stack, principal: request.principal }) } }, async () => 'never')
+        app.get('/invalid', { config: { scopes: [] }, schema: { querystring: { type: 'object', required: ['a'] } } }, async () => 'never')
+        await app.register(apiKeyRoutes)
+      }
+    })
+    store.before = async () => { if (fails) throw new Error('the store is down') }
+    const past = new Date(0)
+    const made = await app.inject({ method: 'POST', url: '/api-keys', headers: { cookie: 'session=u1' }, payload: { name: 'canary' } })
+    const keys = {
+      valid: await create('clusters:read'),
+      'made by its owner': made.json<{ key: string }>().key,
+      invalid: withBadChecksum(),
+      'too long': `${generateKey(PREFIX)}AAAA`,
+      unknown: generateKey(PREFIX),
+      revoked: await plant(store, { scopes: ['full'], revokedAt: past }),
+      expired: await plant(store, { scopes: ['full'], expiresAt: past }),
+      corrupt: await plant(store, { scopes: ['full'], createdAt: new Date(NaN) }),
+      'of another app': generateKey('other')
+    }
+    for (const [title, key] of Object.entries(keys)) {
+      const secret = key.slice(key.indexOf('_') + 1)
+      secrets.set(secret, title)
+      secrets.set(fingerprintOf(key), `the digest of ${title}`)
+      const ways: Array<Record<string, string>> = [bearer(key), { 'x-api-key': key }, { authorization: `Basic ${key}` }, { authorization: `Bearer ${key} ${key}` }, { ...bearer(key), 'x-api-key': key }, { ...bearer(key), cookie: 'session=u1' }]
+      const urls = ['/clusters', '/any-key', '/user', '/public', '/me', '/bug', '/inside', '/own-handler', '/invalid', '/odd', '/mixed/1', '/nowhere', '/api-keys']
+      for (const headers of ways) {
+        for (const url of urls) {
+          for (const method of ['GET', 'POST', 'DELETE'] as const) {
+            const { body, headers: answered } = await app.inject({ method, url, headers })
+            out.push(body, JSON.stringify(answered))
+          }
+        }
+      }
+      out.push((await app.inject({ method: 'DELETE', url: '/api-keys/unknown', headers: { cookie: 'session=u1', ...bearer(key) } })).body)
+      out.push((await app.inject({ method: 'POST', url: '/api-keys', headers: { cookie: 'session=u1' }, payload: { name: 'x', key, scopes: [] } })).body)
+      fails = true
+      out.push((await app.inject({ url: '/clusters', headers: bearer(key) })).body)
+      fails = false
+      await app.apiKeys.verify(key).catch((error: Error) => { out.push(JSON.stringify(error) + String(error.stack)) })
+    }
+    out.push(...lines.map(line => JSON.stringify(line)))
+    t.ok(lines.length > 1000)
+  }
+  out.push(JSON.stringify(events))
+  const text = out.join('\n')
+  t.ok(text.length > 1_000_000, 'there was something to look at')
+  const found: string[] = []
+  for (const [secret, title] of secrets) {
+    for (const [form, written] of formsOf(secret)) if (text.includes(written)) found.push(`${title}, ${form}`)
+  }
+  t.strictSame(found, [])
+  // That the search would find one:
+  const [secret] = secrets.keys()
+  for (const [form, written] of formsOf(secret!)) {
+    const hidden = { base64: Buffer.from(`Bearer ${secret}`).toString('base64'), hex: Buffer.from(secret!).toString('hex'), plain: `<${secret}>` }[form]
+    if (hidden !== undefined && form !== 'base64') t.ok(hidden.includes(written), form)
+  }
+  t.ok(formsOf(secret!).some(([form, written]) => form === 'base64' && Buffer.from(`Bearer ${secret}`).toString('base64').includes(written)), 'base64')
+})

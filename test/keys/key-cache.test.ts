@@ -1,0 +1,329 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { BoundedMap } from '../../lib/keys/bounded-map.js'
+import { KeyCache, type Found, type KeyCacheOptions } from '../../lib/keys/key-cache.js'
+import type { KnownKey } from '../../lib/keys/known-key.js'
+import { defineScopes } from '../../lib/scopes/catalog.js'
+
+const catalog = defineScopes({ a: '' })
+
+function known (id: string): KnownKey {
+  return {
+    record: {
+      id,
+      name: id,
+      ownerId: null,
+      start: 'k_0000',
+      scopes: ['a'],
+      createdAt: new Date(0),
+      expiresAt: null,
+      revokedAt: null,
+      disabledAt: null,
+      lastUsedAt: null,
+      metadata: {},
+      rotatedFrom: null,
+      pepperVersion: 0
+    },
+    grant: catalog.grant(['a']),
+    expiresAt: Infinity,
+    ended: null
+  }
+}
+
+interface Read { readonly fingerprint: string, answer (found: Found): void, fail (error: Error): void }
+
+/** A cache with a clock that stands still unless it is set, over a store that answers when it is told to. */
+function setUp (options: Partial<KeyCacheOptions> = {}) {
+  const clock = { now: 0 }
+  const reads: Read[] = []
+  const cache = new KeyCache({
+    // These tests last far less than this; where the time-out itself is meant, they say so.
+    timeout: 60_000,
+    maxStaleness: 1000,
+    timedOut: () => new Error('timed out'),
+    now: () => clock.now,
+    read: fingerprint => new Promise((resolve, reject) => { reads.push({ fingerprint, answer: resolve, fail: reject }) }),
+    ...options
+  })
+  /** Asks, and answers the read that this leads to at once, if it does. Tells what was found. */
+  async function find (fingerprint: string, found: Found): Promise<Found> {
+    const before = reads.length
+    const answer = cache.find(fingerprint)
+    reads.slice(before).forEach(read => read.answer(found))
+    return await answer
+  }
+  return { cache, clock, reads, find }
+}
+
+const one = known('1')
+const two = known('2')
+
+t.test('an answer is used until maxStaleness after its read began', async (t) => {
+  const { cache, clock, reads } = setUp()
+  clock.now = 5000
+  const found = cache.find('f')
+  clock.now = 5400
+  reads[0]!.answer(one)
+  t.equal(await found, one)
+
+  clock.now = 5999.99
+  t.equal(cache.peek('f'), one)
+  t.equal(await cache.find('f'), one)
+  t.equal(reads.length, 1)
+
+  clock.now = 6000
+  t.equal(cache.peek('f'), undefined, 'not until maxStaleness after it ended')
+  const again = cache.find('f')
+  t.equal(reads.length, 2)
+  reads[1]!.answer(two)
+  t.equal(await again, two, 'the old answer is replaced')
+  t.equal(cache.peek('f'), two)
+})
+
+t.test('what is not known, or corrupt, is remembered as long', async (t) => {
+  for (const miss of ['unknown', 'corrupt'] as const) {
+    const { cache, clock, reads, find } = setUp()
+    t.equal(cache.peek('f'), undefined)
+    t.equal(await find('f', miss), miss)
+    clock.now = 999
+    t.equal(cache.peek('f'), miss)
+    t.equal(await cache.find('f'), miss)
+    clock.now = 1000
+    t.equal(cache.peek('f'), undefined)
+    t.equal(reads.length, 1)
+  }
+})
+
+t.test('10,000 who want the same key at once cost one read', async (t) => {
+  const { cache, reads } = setUp()
+  const answers = Array.from({ length: 10_000 }, () => cache.find('f'))
+  const other = cache.find('g')
+  t.strictSame(reads.map(read => read.fingerprint), ['f', 'g'])
+  reads[0]!.answer(one)
+  reads[1]!.answer('unknown')
+  t.ok((await Promise.all(answers)).every(found => found === one))
+  t.equal(await other, 'unknown')
+  t.equal(await cache.find('f'), one)
+  t.equal(reads.length, 2)
+})
+
+// What began before a change must not be believed after it.
+const changes: ReadonlyArray<{ title: string, change: (cache: KeyCache) => void }> = [
+  { title: 'a key was added', change: cache => cache.keyAdded('f') },
+  { title: 'another key was added', change: cache => cache.keyAdded('g') },
+  { title: 'this key was changed', change: cache => cache.keysChanged(() => true) },
+  { title: 'other keys were changed', change: cache => cache.keysChanged(() => false) }
+]
+
+t.test('a read that began before a change is neither joined nor remembered after it', async (t) => {
+  for (const { title, change } of changes) {
+    const { cache, reads } = setUp()
+    const early = cache.find('f')
+    change(cache)
+    const late = cache.find('f')
+    const later = cache.find('f')
+    t.equal(reads.length, 2, `${title}: the second reads anew, the third joins the second`)
+    reads[0]!.answer(one)
+    t.equal(await early, one, 'who asked before gets the answer from before')
+    t.equal(cache.peek('f'), undefined, 'which is not remembered')
+    t.equal(await Promise.race([late, 'waiting']), 'waiting')
+    const last = cache.find('f')
+    t.equal(reads.length, 2, 'and does not end the joining of the newer read')
+    reads[1]!.answer(two)
+    t.strictSame(await Promise.all([late, later, last]), [two, two, two])
+    t.equal(cache.peek('f'), two)
+  }
+
+  const { cache, reads } = setUp()
+  const early = cache.find('f')
+  const late = cache.find('f')
+  reads[0]!.answer(one)
+  t.strictSame([await early, await late, cache.peek('f'), reads.length], [one, one, one, 1], 'without a change it is joined and remembered')
+})
+
+t.test('an old read that ends after the newer one does not replace its answer', async (t) => {
+  const { cache, reads } = setUp()
+  const early = cache.find('f')
+  cache.keysChanged(() => true)
+  const late = cache.find('f')
+  reads[1]!.answer('unknown')
+  t.equal(await late, 'unknown')
+  reads[0]!.answer(one)
+  t.equal(await early, one)
+  t.equal(cache.peek('f'), 'unknown')
+})
+
+t.test('a change forgets the keys that it concerns, and only those', async (t) => {
+  const { cache, find } = setUp()
+  await find('f1', one)
+  await find('f2', two)
+  await find('f3', 'unknown')
+  cache.keysChanged(({ record }) => record.id === '1')
+  t.strictSame(['f1', 'f2', 'f3'].map(fingerprint => cache.peek(fingerprint)), [undefined, two, 'unknown'])
+})
+
+t.test('an added key is no longer unknown; others still are', async (t) => {
+  const { cache, find } = setUp()
+  await find('f1', 'unknown')
+  await find('f2', 'unknown')
+  cache.keyAdded('f1')
+  t.strictSame(['f1', 'f2'].map(fingerprint => cache.peek(fingerprint)), [undefined, 'unknown'])
+  t.equal(await find('f1', one), one)
+})
+
+t.test('a failed read is told to all who wait for it, and remembered by nobody', async (t) => {
+  const { cache, reads, find } = setUp()
+  const answers = Array.from({ length: 100 }, () => cache.find('f'))
+  const failure = new Error('no connection')
+  reads[0]!.fail(failure)
+  t.ok((await Promise.allSettled(answers)).every(answer => answer.status === 'rejected' && answer.reason === failure))
+  t.equal(cache.peek('f'), undefined)
+  t.equal(await find('f', one), one, 'the next one asks again')
+  t.equal(reads.length, 2)
+})
+
+t.test('a failed read does not drop a key that is known from before', async (t) => {
+  const { cache, clock, reads, find } = setUp()
+  await find('f', one)
+  clock.now = 1000
+  const again = cache.find('f')
+  reads[1]!.fail(new Error('no connection'))
+  await t.rejects(again, { message: 'no connection' }, 'but it is too old to be used')
+  t.equal(cache.peek('f'), undefined)
+})
+
+t.test('a read that takes too long has failed', async (t) => {
+  const { cache, reads } = setUp({ timeout: 20 })
+  const answers = await Promise.allSettled([cache.find('f'), cache.find('f')])
+  t.ok(answers.every(answer => answer.status === 'rejected' && answer.reason.message === 'timed out'))
+  reads[0]!.answer(one)
+  await new Promise(resolve => setImmediate(resolve))
+  t.equal(cache.peek('f'), undefined, 'what it says later is not heard')
+  t.equal(reads.length, 1)
+
+  const again = cache.find('f')
+  reads[1]!.answer(two)
+  t.equal(await again, two)
+})
+
+t.test('a read that fails after its time does so unheard', async (t) => {
+  const { cache, reads } = setUp({ timeout: 20 })
+  await t.rejects(cache.find('f'), { message: 'timed out' })
+  reads[0]!.fail(new Error('no connection'))
+  await new Promise(resolve => setImmediate(resolve))
+  t.equal(cache.peek('f'), undefined, 'and the process lives on')
+})
+
+t.test('when the process slept through the time-out, the clock decides', async (t) => {
+  const { cache, clock, reads } = setUp({ timeout: 1000 })
+  const late = cache.find('f')
+  clock.now = 1000.1
+  reads[0]!.answer(one)
+  await t.rejects(late, { message: 'timed out' })
+  t.equal(cache.peek('f'), undefined)
+
+  const inTime = cache.find('f')
+  clock.now = 2000
+  reads[1]!.answer(one)
+  t.equal(await inTime, one)
+})
+
+t.test('with maxStaleness 0 every request asks, even while another is asking', async (t) => {
+  const { cache, reads, find } = setUp({ maxStaleness: 0 })
+  t.equal(await find('f', one), one)
+  t.equal(cache.peek('f'), undefined)
+  t.equal(await find('f', 'unknown'), 'unknown')
+
+  const early = cache.find('f')
+  const late = cache.find('f')
+  t.equal(reads.length, 4)
+  reads[2]!.answer(one)
+  reads[3]!.answer('unknown')
+  t.strictSame([await early, await late], [one, 'unknown'])
+})
+
+t.test('a key that became unknown, and an unknown key that became known, replace what was remembered', async (t) => {
+  const { cache, clock, find } = setUp()
+  const answers: Found[] = [one, 'unknown', two, 'corrupt', one]
+  for (const [i, found] of answers.entries()) {
+    clock.now = i * 1000
+    t.equal(await find('f', found), found)
+    t.equal(cache.peek('f'), found, `answer ${i}`)
+  }
+})
+
+t.test('a flood of made-up keys drives out no real one, and no more of them are kept than allowed', async (t) => {
+  const { cache, find } = setUp({ maxKeys: 200, maxMisses: 100 })
+  for (let i = 0; i < 100; i++) await find(`real ${i}`, one)
+  for (let i = 0; i < 100_000; i++) await find(`made-up ${i}`, i % 2 === 0 ? 'unknown' : 'corrupt')
+  const kept = (name: string, size: number) => Array.from({ length: size }, (_, i) => cache.peek(`${name} ${i}`)).filter(found => found !== undefined).length
+  t.equal(kept('real', 100), 100)
+  const misses = kept('made-up', 100_000)
+  t.ok(misses > 0 && misses <= 100, `${misses} misses are kept`)
+
+  for (let i = 0; i < 1000; i++) await find(`flood ${i}`, two)
+  t.ok(kept('flood', 1000) <= 200, 'nor are more real keys kept than allowed')
+})
+
+t.test('left to itself it keeps 100,000 keys and 10,000 misses, by a clock of its own', async (t) => {
+  let reads = 0
+  const cache = new KeyCache({
+    read: async fingerprint => { reads++; return fingerprint.startsWith('k') ? one : 'unknown' },
+    maxStaleness: 3_600_000,
+    timeout: 3_600_000,
+    timedOut: () => new Error('timed out')
+  })
+  for (let i = 0; i < 49_000; i++) await cache.find(`k${i}`)
+  for (let i = 0; i < 4_900; i++) await cache.find(`m${i}`)
+  t.ok(Array.from({ length: 49_000 }, (_, i) => cache.peek(`k${i}`)).every(found => found === one))
+  t.ok(Array.from({ length: 4_900 }, (_, i) => cache.peek(`m${i}`)).every(found => found === 'unknown'))
+  t.equal(reads, 53_900)
+})
+
+/* BoundedMap */
+
+type Step = readonly ['set' | 'get' | 'delete' | 'deleteWhere', number]
+
+const step: fc.Arbitrary<Step> = fc.tuple(fc.constantFrom('set', 'set', 'set', 'get', 'get', 'delete', 'deleteWhere'), fc.integer({ min: 0, max: 15 }))
+
+t.test('a bounded map answers what a map would, or nothing, and keeps what was used last', async () => {
+  fc.assert(fc.property(fc.integer({ min: 0, max: 20 }), fc.array(step, { maxLength: 200, size: 'max' }), (limit, steps) => {
+    const bounded = new BoundedMap<number, number>(limit)
+    const model = new Map<number, number>()
+    let recent: number[] = []
+    for (const [i, [what, key]] of steps.entries()) {
+      const present = bounded.get(key) !== undefined
+      if (present && bounded.get(key) !== model.get(key)) return false
+      if (model.has(key) && recent.slice(0, Math.floor(limit / 2)).includes(key) && !present) return false
+      if (present) use(key)
+      if (what === 'set') {
+        bounded.set(key, i)
+        model.set(key, i)
+        use(key)
+      } else if (what === 'delete') {
+        bounded.delete(key)
+        model.delete(key)
+      } else if (what === 'deleteWhere') {
+        bounded.deleteWhere(value => value % 3 === key % 3)
+        for (const [key2, value] of model) if (value % 3 === key % 3) model.delete(key2)
+      }
+      if (bounded.size > Math.max(limit, 1)) return false
+    }
+    const last = recent.slice(0, Math.floor(limit / 2)).filter(key => model.has(key))
+    return last.every(key => bounded.get(key) === model.get(key)) &&
+      [...model].every(([key, value]) => [value, undefined].includes(bounded.get(key)))
+
+    function use (key: number) {
+      recent = [key, ...recent.filter(used => used !== key)]
+    }
+  }), { numRuns: 2000 })
+})
+
+t.test('a bounded map forgets what was not used for longest', async (t) => {
+  const map = new BoundedMap<string, number>(4)
+  for (const [i, key] of ['a', 'b', 'c', 'd'].entries()) map.set(key, i)
+  t.ok(map.size <= 4)
+  map.get('c')
+  map.set('e', 4)
+  t.strictSame(['a', 'b', 'c', 'e'].map(key => map.get(key)), [undefined, undefined, 2, 4])
+})
