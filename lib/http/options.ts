@@ -99,7 +99,8 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
   must(LEVELS.includes(denialLogLevel), 'denialLogLevel', `one of ${LEVELS.join(', ')}`)
   if ('pepper' in options && pepper === undefined) faults.push('pepper is undefined: is an environment variable not set? Leave it out to have none')
   const peppers = readPeppers(pepper)
-  must(peppers !== undefined, 'pepper', 'a secret, { version, secret } with a whole number from 1, or a list of them with different versions')
+  // Not shown as it is: it is a secret.
+  if (peppers === undefined) faults.push('pepper must be a secret, { version, secret } with a whole number from 1, or a list of them with different versions')
 
   let notFoundPolicy = PUBLIC
   if (notFound !== undefined && hasCatalog) {

@@ -152,7 +152,7 @@ export function keyring ({ catalog, store, prefix, digester, verifier, trouble }
   }
 
   function readable (stored: StoredKey, as: Issuer | undefined): ApiKeyRecord | null {
-    const key = readStoredKey(stored, scopes => catalog.grant(scopes))
+    const key = readStoredKey(stored, verifier.resolve)
     if (isCorrupt(key)) {
       trouble.corrupt(Object(stored).id, key.corrupt)
       return null

@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import type { Grant } from '../scopes/grant.js'
 import { isPlainObject } from '../scopes/entries.js'
+import type { ResolveGrant } from './grants.js'
 import type { ApiKeyRecord, JsonObject, StoredKey } from './record.js'
 
 /** Why a credential that claims to be an API key is refused. For logs; a client is not told. */
@@ -26,7 +27,7 @@ export function refusalOf (key: KnownKey, now: number): KeyRefusal | null {
  * Reads what a store answered. A record that is not whole and well-formed in every field is refused, and its faults
  * are told: a date that is no date, or a list of scopes that is no list, must never open anything.
  */
-export function readStoredKey (stored: unknown, resolve: (scopes: readonly string[]) => Grant): KnownKey | CorruptKey {
+export function readStoredKey (stored: unknown, resolve: ResolveGrant): KnownKey | CorruptKey {
   const faults = faultsOf(stored)
   if (faults.length > 0) return { corrupt: faults }
 

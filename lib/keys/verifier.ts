@@ -1,6 +1,7 @@
 import type { Catalog } from '../scopes/catalog.js'
 import { fingerprintOf, type Digester } from './digest.js'
 import { StoreUnavailableError } from './errors.js'
+import { grantResolver, type ResolveGrant } from './grants.js'
 import { KeyCache, type Found } from './key-cache.js'
 import { claimsToBeKey, isWellFormedKey } from './key-format.js'
 import { isCorrupt, readStoredKey, refusalOf, type KeyRefusal, type KnownKey } from './known-key.js'
@@ -27,20 +28,22 @@ export interface VerifierOptions {
   readonly trouble: StoreTrouble
 }
 
-/** A read may take this long, in milliseconds, where no `maxStaleness` limits it. */
+/** No read may take longer, in milliseconds; a shorter `maxStaleness` limits it further. */
 const READ_TIMEOUT = 1000
 
 /** Tells whether a credential is an API key that may be used now. Garbage never reaches the store. */
 export class KeyVerifier {
   readonly cache: KeyCache
+  readonly resolve: ResolveGrant
   readonly #options: VerifierOptions
 
   constructor (options: VerifierOptions) {
     this.#options = options
+    this.resolve = grantResolver(options.catalog)
     this.cache = new KeyCache({
       read: async fingerprint => await this.#read(fingerprint),
       maxStaleness: options.maxStaleness,
-      timeout: options.maxStaleness > 0 ? options.maxStaleness : READ_TIMEOUT,
+      timeout: Math.min(options.maxStaleness || READ_TIMEOUT, READ_TIMEOUT),
       timedOut: () => new StoreUnavailableError({ cause: new Error('the store did not answer in time') })
     })
   }
@@ -69,12 +72,12 @@ export class KeyVerifier {
   }
 
   async #read (fingerprint: string): Promise<Found> {
-    const { store, digester, catalog, trouble } = this.#options
+    const { store, digester, trouble } = this.#options
     for (const digest of digester.candidates(fingerprint)) {
       const stored = await store.findByDigest(digest)
       // A Map's `undefined` means the same as `null`.
       if (stored == null) continue
-      const key = readStoredKey(stored, scopes => catalog.grant(scopes))
+      const key = readStoredKey(stored, this.resolve)
       // A store that compares carelessly (a collation, a prefix) answers with somebody else's record.
       const faults = isCorrupt(key) ? key.corrupt : stored.digest === digest ? [] : ['digest is not the one asked for']
       if (isCorrupt(key) || faults.length > 0) {

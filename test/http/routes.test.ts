@@ -240,6 +240,8 @@ t.test('options', async t => {
     ['maxStaleness of more than an hour', { maxStaleness: 3_600_001 }, /maxStaleness must be/],
     ['a log level that there is not', { denialLogLevel: 'loud' }, /denialLogLevel must be one of fatal, error, warn, info, debug, trace, silent, not "loud"/],
     ['an empty pepper', { pepper: '' }, /pepper must be a secret/],
+    ['a pepper from an unset environment variable', { pepper: process.env.NO_SUCH_PEPPER }, /pepper is undefined: is an environment variable not set\?/],
+    ['a bad pepper, which is not shown', { pepper: { version: 0, secret: 'hunter2' } }, /^(?!.*hunter2).*pepper must be a secret/],
     ['null for a pepper', { pepper: null }, /pepper must be a secret/],
     ['an empty pepper in a list', { pepper: ['a', new Uint8Array()] }, /pepper must be a secret/],
     ['a pepper of version 0', { pepper: { version: 0, secret: 'a' } }, /pepper must be a secret/],

@@ -11,6 +11,7 @@ import type { ApiKeyRecord, StoredKey } from '../../lib/keys/record.js'
 import { KeyVerifier, type Verdict } from '../../lib/keys/verifier.js'
 import { defineScopes } from '../../lib/scopes/catalog.js'
 import { memoryStore } from '../../lib/stores/memory.js'
+import { grantResolver } from '../../lib/keys/grants.js'
 
 const MUTATIONS = Number(process.env.MUTATIONS ?? 20_000)
 
@@ -266,4 +267,11 @@ t.test('a record that was cut off in the middle of its JSON is corrupt', async (
     const cut = json.slice(0, json.indexOf(`"${field}"`)).replace(/,$/, '')
     t.ok(isCorrupt(read(revive(`${cut}}`))), `cut off before ${field}`)
   }
+})
+
+t.test('equal lists of scopes share one grant, and no list passes for another', async (t) => {
+  const resolve = grantResolver(defineScopes({ a: '', b: '', 'a,b': '' }))
+  t.equal(resolve(['a', 'b']), resolve(['a', 'b']))
+  for (const other of [['a b'], ['a,b'], ['a","b'], ['b'], [], ['a', 'c']]) t.equal(resolve(['a', 'b']).covers('a') && resolve(other).covers('a') && resolve(other).covers('b'), false, JSON.stringify(other))
+  t.strictSame(resolve(['b', 'a']).names, ['b', 'a'], 'in the order in which they were named')
 })
