@@ -60,7 +60,7 @@ export class KeyCache {
     if (flight !== undefined && flight.generation === this.#generation && this.#options.maxStaleness > 0) return await flight.answer
 
     const generation = this.#generation
-    const answer = this.#read(fingerprint, generation)
+    const answer = this.#ask(fingerprint, generation)
     this.#flights.set(fingerprint, { answer, generation })
     try {
       return await answer
@@ -81,25 +81,33 @@ export class KeyCache {
     this.#keys.deleteWhere(({ found }) => typeof found === 'object' && concerns(found))
   }
 
-  async #read (fingerprint: string, generation: number): Promise<Found> {
-    const { read, timeout, timedOut, maxStaleness } = this.#options
-    const readAt = this.#now()
-    const found = await within(timeout, read(fingerprint), timedOut)
-    // The process may have slept through its own timer: what counts is the clock.
-    if (this.#now() - readAt > timeout) throw timedOut()
+  async #ask (fingerprint: string, generation: number): Promise<Found> {
+    const { timedOut, maxStaleness } = this.#options
+    // A process that was too busy, or asleep, to take an answer in time does not know what is true now: it asks again, once.
+    const entry = await this.#read(fingerprint) ?? await this.#read(fingerprint)
+    if (entry === undefined) throw timedOut()
     if (generation === this.#generation && maxStaleness > 0) {
-      const [space, other] = typeof found === 'object' ? [this.#keys, this.#misses] : [this.#misses, this.#keys]
-      space.set(fingerprint, { found, readAt })
+      const [space, other] = typeof entry.found === 'object' ? [this.#keys, this.#misses] : [this.#misses, this.#keys]
+      space.set(fingerprint, entry)
       other.delete(fingerprint)
     }
-    return found
+    return entry.found
+  }
+
+  /** Rejects if the store does not answer in time; `undefined` if it did, but this process was late to take the answer. */
+  async #read (fingerprint: string): Promise<Entry | undefined> {
+    const { read, timeout, timedOut } = this.#options
+    const readAt = this.#now()
+    const found = await within(timeout, read(fingerprint), timedOut)
+    return this.#now() - readAt > timeout ? undefined : { found, readAt }
   }
 }
 
 async function within<T> (milliseconds: number, promise: Promise<T>, timedOut: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => { reject(timedOut()) }, milliseconds)
+    // Timers come before answers after a standstill: one that is there already is not late for the store.
+    timer = setTimeout(() => { setImmediate(() => { reject(timedOut()) }) }, milliseconds)
   })
   try {
     return await Promise.race([promise, late])

@@ -28,8 +28,8 @@ export interface VerifierOptions {
   readonly trouble: StoreTrouble
 }
 
-/** No read may take longer, in milliseconds; a shorter `maxStaleness` limits it further. */
-const READ_TIMEOUT = 1000
+/** A read may take as long as `maxStaleness`, but no longer than this, in milliseconds; where that is 0, a second. */
+const LONGEST_READ = 10_000
 
 /** Tells whether a credential is an API key that may be used now. Garbage never reaches the store. */
 export class KeyVerifier {
@@ -43,7 +43,7 @@ export class KeyVerifier {
     this.cache = new KeyCache({
       read: async fingerprint => await this.#read(fingerprint),
       maxStaleness: options.maxStaleness,
-      timeout: Math.min(options.maxStaleness || READ_TIMEOUT, READ_TIMEOUT),
+      timeout: Math.min(options.maxStaleness || 1000, LONGEST_READ),
       timedOut: () => new StoreUnavailableError({ cause: new Error('the store did not answer in time') })
     })
   }
