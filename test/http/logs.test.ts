@@ -1,10 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import { cpSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import t from 'tap'
 import { apiKeyRoutes } from '../../lib/http/key-routes.js'
-import type { ApiKeyScopesOptions, DenialEvent, DenialLogLevel } from '../../lib/index.js'
+import apiKeyScopes, { defineScopes, type ApiKeyScopesOptions, type DenialEvent, type DenialLogLevel } from '../../lib/index.js'
 import { fingerprintOf } from '../../lib/keys/digest.js'
 import { generateKey } from '../../lib/keys/key-format.js'
+import { sqliteStore } from '../../lib/stores/sqlite.js'
 import { bearer, LEVELS, logTo, plant, PREFIX, RawClient, rawRequest, listen, wireApp, withBadChecksum } from './wire-app.js'
 import type { LogLine } from './wire-app.js'
 
@@ -269,4 +272,48 @@ t.test('a key appears in no log line, no error body, no event and no principal, 
     if (hidden !== undefined && form !== 'base64') t.ok(hidden.includes(written), form)
   }
   t.ok(formsOf(secret!).some(([form, written]) => form === 'base64' && Buffer.from(`Bearer ${secret}`).toString('base64').includes(written)), 'base64')
+})
+
+t.test('a key appears in no file of the SQLite store, and a stolen file verifies nothing without its pepper', async (t) => {
+  const folder = t.testdir()
+  const catalog = defineScopes({ full: { includes: '*' } })
+  const open = async (file: string, options: Partial<ApiKeyScopesOptions>) => {
+    const app = Fastify()
+    await app.register(apiKeyScopes, { scopes: catalog, store: sqliteStore(join(folder, file)), keyPrefix: PREFIX, ...options })
+    app.get('/', { config: { scopes: 'full' } }, async () => 'in')
+    await app.ready()
+    return app
+  }
+  const statusOf = async (app: FastifyInstance, key: string) => (await app.inject({ url: '/', headers: bearer(key) })).statusCode
+
+  const pepper = 'a pepper of at least thirty-two bytes'
+  const app = await open('keys.db', { pepper })
+  const keys: string[] = []
+  for (let i = 0; i < 20; i++) {
+    const { key, record } = await app.apiKeys.create({ name: `key ${i}`, scopes: ['full'], metadata: { i } })
+    keys.push(key)
+    t.equal(await statusOf(app, key), 200)
+    if (i % 2 === 1) await app.apiKeys.revoke(record.id)
+  }
+  const files = () => readdirSync(folder).map(file => readFileSync(join(folder, file), 'latin1'))
+  const look = (when: string) => {
+    const text = files().join('\n')
+    t.ok(text.includes('key 19'), `${when}: there is something to look at`)
+    for (const key of keys) {
+      const secrets = [key.slice(PREFIX.length + 1), fingerprintOf(key)]
+      t.strictSame(secrets.flatMap(formsOf).filter(([, written]) => text.includes(written)), [], when)
+    }
+    t.notOk(text.includes(pepper))
+  }
+  look('while it is open, with what is in the log of the database')
+  cpSync(join(folder, 'keys.db'), join(folder, 'stolen.db'))
+  cpSync(join(folder, 'keys.db-wal'), join(folder, 'stolen.db-wal'))
+  for (const options of [{}, { pepper: 'another pepper of thirty-two bytes' }, { pepper: 'another pepper of thirty-two bytes', allowUnpeppered: true }]) {
+    const thief = await open('stolen.db', options)
+    t.equal((await thief.apiKeys.list()).records.length, 20, 'the records are there')
+    for (const key of keys) t.equal(await statusOf(thief, key), 401)
+    await thief.close()
+  }
+  await app.close()
+  look('after it was closed')
 })
