@@ -6,12 +6,11 @@ import { Refusals } from './http/denial.js'
 import { BadOptionsError } from './http/errors.js'
 import { Guard } from './http/guard.js'
 import { lookUpKey } from './http/identity.js'
-import { readOptions, type ApiKeyScopesOptions, type Settings } from './http/options.js'
+import { readOptions, type ApiKeyScopesOptions } from './http/options.js'
 import { PUBLIC } from './http/policy.js'
 import { RoutePolicies } from './http/route-policies.js'
-import type { Sessions } from './http/session.js'
+import { sessionsOf } from './http/session.js'
 import { storeTrouble } from './http/store-trouble.js'
-import { throttle } from './http/throttle.js'
 import { digester } from './keys/digest.js'
 import { keyring } from './keys/keyring.js'
 import { KeyVerifier } from './keys/verifier.js'
@@ -45,8 +44,7 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   const policies = new RoutePolicies({ catalog, hasSessions: settings.authenticateUser !== undefined }, settings.annotate, settings.notFound)
   const refusals = new Refusals(settings.realm, settings.revealGranted)
   const lookUpBearer = await bearerAuthentication(app, async key => await lookUpKey(verifier, key))
-  const sessions = sessionsOf(settings)
-  const guard = new Guard({ ...settings, sessions, policies, verifier, lookUpBearer, refusals })
+  const guard = new Guard({ ...settings, sessions: sessionsOf(settings), policies, verifier, lookUpBearer, refusals })
 
   app.decorate('apiKeys', keyring({ catalog, store, prefix: settings.prefixes[0], digester: digests, verifier, trouble }))
   app.decorateRequest('principal', { getter () { return accessOf(this)?.principal ?? null }, setter: refuseToSet })
@@ -68,19 +66,6 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
       app.log.info('requests that match no route reach the not-found handler unchecked; if yours serves something, guard it with the option notFound')
     }
   })
-}
-
-function sessionsOf ({ authenticateUser, catalog }: Settings): Sessions | undefined {
-  if (authenticateUser === undefined) return undefined
-  // A stranger may be able to make it fail, and must not be able to fill the log.
-  const atTimes = throttle(1000)
-  return {
-    authenticateUser,
-    catalog,
-    failed (error, { log }) {
-      atTimes(leftOut => { log.error({ err: error, failuresNotLogged: leftOut }, 'authenticateUser failed') })
-    }
-  }
 }
 
 function refuseIfTaken (app: FastifyInstance): void {

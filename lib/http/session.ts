@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Catalog } from '../scopes/catalog.js'
 import type { Identity, User } from './decision.js'
+import { throttle } from './throttle.js'
 
 /**
  * Tells who the user of a request is, by the application's own sessions, or `null` if it has none.
@@ -15,6 +16,20 @@ export interface Sessions {
   readonly authenticateUser: AuthenticateUser
   readonly catalog: Catalog
   readonly failed: (error: unknown, request: FastifyRequest) => void
+}
+
+/** `undefined` if the app has no users. */
+export function sessionsOf ({ authenticateUser, catalog }: { readonly authenticateUser: AuthenticateUser | undefined, readonly catalog: Catalog }): Sessions | undefined {
+  if (authenticateUser === undefined) return undefined
+  // A stranger may be able to make it fail, and must not be able to fill the log.
+  const atTimes = throttle(1000)
+  return {
+    authenticateUser,
+    catalog,
+    failed (error, { log }) {
+      atTimes(leftOut => { log.error({ err: error, failuresNotLogged: leftOut }, 'authenticateUser failed') })
+    }
+  }
 }
 
 /**
