@@ -10,7 +10,7 @@ export async function bearerAuthentication (
   app: FastifyInstance,
   lookup: (key: string) => Promise<Identity>
 ): Promise<(request: FastifyRequest, reply: FastifyReply, key: string) => Promise<Identity>> {
-  const questions = new WeakMap<FastifyRequest, { readonly key: string, identity: Identity }>()
+  const questions = new WeakMap<FastifyRequest, { readonly key: string, identity?: Identity }>()
   let verifyBearerAuth: FastifyInstance['verifyBearerAuth']
 
   await app.register(async scope => {
@@ -29,12 +29,13 @@ export async function bearerAuthentication (
     ;({ verifyBearerAuth } = scope)
   })
 
-  return async (request, reply, key) => await new Promise(resolve => {
-    const question = { key, identity: MALFORMED }
-    questions.set(request, question)
-    verifyBearerAuth!(request, reply, () => { resolve(question.identity) })
-  })
+  return async (request, reply, key) => {
+    // A hook may have taken the header out meanwhile: without one it would not ask, and set a status of its own.
+    if (!/^bearer /i.test(request.raw.headers.authorization ?? '')) return await lookup(key)
+    return await new Promise(resolve => {
+      const question: { readonly key: string, identity?: Identity } = { key }
+      questions.set(request, question)
+      verifyBearerAuth!(request, reply, () => { resolve(question.identity!) })
+    })
+  }
 }
-
-/** What it does not even ask about, as a header that a hook has taken out. */
-const MALFORMED: Identity = Object.freeze({ type: 'malformed' })

@@ -7,7 +7,7 @@ export type DenialLogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'tr
 
 /**
  * One denial, as it is logged, and published on the diagnostics channel `fastify-api-key-scopes.denial`.
- * Holds no secret, and nothing of the request that a client could fill with one.
+ * Holds no secret, and of what a client sends only the method, and the request id where the app takes that from a header.
  */
 export interface DenialEvent {
   readonly code: string

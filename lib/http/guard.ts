@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import { BoundedMap } from '../keys/bounded-map.js'
+import { StoreUnavailableError } from '../keys/errors.js'
 import type { KeyVerifier } from '../keys/verifier.js'
 import type { Catalog } from '../scopes/catalog.js'
 import type { Requirement, ScopeRequirement } from '../scopes/requirement.js'
@@ -29,6 +30,8 @@ export interface GuardOptions {
   readonly denialLogLevel: DenialLogLevel
 }
 
+interface Thrown { readonly refusal: Refusal, readonly reason: string, readonly identity: Identity }
+
 const NOBODY: Identity = Object.freeze({ type: 'none' })
 
 /** Stands before every route: finds out who is calling, has it decided, and lets through or refuses. */
@@ -37,10 +40,14 @@ export class Guard {
   /** What handlers demand with `requireScopes` and `hasScopes`, by its JSON. */
   readonly #demands = new BoundedMap<string, Requirement>(1000)
   /** The errors that `requireScopes` has thrown. */
-  readonly #thrown = new WeakMap<Error, { refusal: Refusal, identity: Identity }>()
+  readonly #thrown = new WeakMap<Error, Thrown>()
+
+  /** What calls of `app.apiKeys` throw is answered as if the guard had met it. */
+  readonly #storeUnavailable: Thrown
 
   constructor (options: GuardOptions) {
     this.#options = options
+    this.#storeUnavailable = { refusal: options.refusals.of({ outcome: 'keysUnavailable' }, NOBODY), reason: 'keysUnavailable', identity: NOBODY }
   }
 
   /** The `onRequest` hook. */
@@ -78,10 +85,10 @@ export class Guard {
 
   /** The `onError` hook: for denials that come from a handler. */
   onError (request: FastifyRequest, reply: FastifyReply, error: Error, done: () => void): void {
-    const thrown = this.#thrown.get(error)
+    const thrown = this.#thrown.get(error) ?? (error instanceof StoreUnavailableError ? this.#storeUnavailable : undefined)
     if (thrown !== undefined) {
-      const { refusal, identity } = thrown
-      this.#report(request, refusal, 'requireScopes', identity)
+      const { refusal, reason, identity } = thrown
+      this.#report(request, refusal, reason, identity)
       refuseThrown(request, reply, refusal, this.#answer(this.#options.policies.of(request)))
     }
     done()
@@ -98,7 +105,7 @@ export class Guard {
     if (decision.outcome === 'allow') return
     const refusal = this.#options.refusals.of(decision, identity)
     const error = refusal.toError()
-    this.#thrown.set(error, { refusal, identity })
+    this.#thrown.set(error, { refusal, reason: 'requireScopes', identity })
     throw error
   }
 

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose'
-import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
+import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose' with { 'resolution-mode': 'import' }
 
 /** What the plugin needs to know of a user; `toUser` may add anything. */
 export interface JwtUser { readonly id: string, readonly scopes?: readonly string[] }

@@ -82,7 +82,7 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
   for (const option of Object.keys(rest).filter(name => !FASTIFY_OPTIONS.includes(name))) {
     faults.push(`unknown option ${show(option)}${didYouMean(option, OPTIONS)}`)
   }
-  const hasCatalog = isPlainObject(scopes) && scopes.scopes instanceof Map
+  const hasCatalog = isPlainObject(scopes) && typeof scopes.grant === 'function' && typeof scopes.requirement === 'function'
   must(hasCatalog, 'scopes', 'a catalog made by defineScopes')
   must(typeof store?.findByDigest === 'function', 'store', 'a key store, such as memoryStore() or sqliteStore(\'keys.db\')')
   const prefixes = (typeof keyPrefix === 'string' ? [keyPrefix] : keyPrefix ?? []) as readonly unknown[]

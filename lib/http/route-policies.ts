@@ -21,9 +21,6 @@ export interface RoutePolicy {
   readonly ownErrorHandler: boolean
 }
 
-/** Carries a route's policy from its declaration to the config that its requests show. */
-const kPolicy = Symbol('fastify-api-key-scopes.policy')
-
 /** Knows who may call each route of an app. */
 export class RoutePolicies {
   readonly #context: PolicyContext
@@ -31,10 +28,14 @@ export class RoutePolicies {
   readonly #notFound: RoutePolicy
   /** By the config object that Fastify makes for each route: nothing that happens to it later changes the policy. */
   readonly #byConfig = new WeakMap<object, RoutePolicy>()
-  readonly #declared = new WeakSet<RouteOptions>()
-  /** By method and URL: the policies that `annotate` gave, and routes too early for `declare`. */
+  /** Carries a route's policy from its declaration to the config that its requests show. Nobody else's will do. */
+  readonly #kPolicy = Symbol('fastify-api-key-scopes.policy')
+  /** What each route said when it was declared. */
+  readonly #declared = new Map<RouteOptions, { readonly said: readonly unknown[], readonly name: string }>()
+  // By method and URL: the policies that `annotate` gave, and what `check` saw of routes that `declare` could not see.
   readonly #annotated = new Map<string, Policy>()
   readonly #earlyErrorHandlers = new Set<string>()
+  readonly #corsPreflights = new Set<string>()
   readonly #unannotated: UnannotatedRoute[] = []
 
   constructor (context: PolicyContext, annotate: Annotate | undefined, notFound: Policy) {
@@ -48,7 +49,7 @@ export class RoutePolicies {
     const { config } = request.routeOptions
     const known = this.#byConfig.get(config)
     if (known !== undefined) return known
-    const declared = (config as { [kPolicy]?: RoutePolicy })[kPolicy]
+    const declared = (config as unknown as Record<symbol, RoutePolicy | undefined>)[this.#kPolicy]
     // Asked only now, for it is the URL in the config that tells, and a hook may have taken that out.
     if (declared === undefined && request.is404) return this.#notFound
     const found = declared ?? this.#atFirstSight(request)
@@ -58,10 +59,10 @@ export class RoutePolicies {
 
   /** For the `onRoute` hook. Throws if what the route says is wrong; notes it if the route says nothing. */
   declare (route: RouteOptions, instance: FastifyInstance): void {
-    this.#declared.add(route)
+    this.#declared.set(route, { said: whatIsSaid(route), name: namesOf(route).join(', ') })
     const policy = this.#read(route, instance)
     // A copy, for the object is the user's, and may serve several routes.
-    route.config = Object.assign({}, route.config, { [kPolicy]: { policy, ownErrorHandler: route.errorHandler !== undefined } })
+    route.config = Object.assign({}, route.config, { [this.#kPolicy]: { policy, ownErrorHandler: route.errorHandler !== undefined } })
   }
 
   /**
@@ -71,6 +72,10 @@ export class RoutePolicies {
    * @throws {UnannotatedRoutesError} naming every such route, {BadRouteError} for an early route that says it wrongly.
    */
   check (app: FastifyInstance): 'all seen' | 'some may be unseen' {
+    for (const [route, { said, name }] of this.#declared) {
+      if (whatIsSaid(route).every((value, i) => value === said[i])) continue
+      throw new BadRouteError(name, 'an onRoute hook has changed who may call it after fastify-api-key-scopes had read it; register that hook before the plugin, or use annotate')
+    }
     const routes = routesOf(app)
     for (const { route, url, instance } of routes ?? []) {
       if (this.#declared.has(route)) continue
@@ -83,8 +88,12 @@ export class RoutePolicies {
   }
 
   #read (route: RouteOptions, instance: FastifyInstance): Policy {
-    const policy = this.#said(route, instance)
+    const policy = this.#said(route)
     if (policy !== undefined) return policy
+    if (isCorsPreflight(route, instance)) {
+      for (const name of namesOf(route)) this.#corsPreflights.add(name)
+      return PUBLIC
+    }
     this.#unannotated.push({
       methods: [route.method].flat(),
       url: route.url,
@@ -94,11 +103,11 @@ export class RoutePolicies {
     return UNANNOTATED
   }
 
-  #said (route: RouteToAnnotate & Pick<RouteOptions, 'config' | 'constraints'>, instance: FastifyInstance): Policy | undefined {
+  #said (route: RouteToAnnotate & Pick<RouteOptions, 'config'>): Policy | undefined {
     const faults: string[] = []
     const policy = readPolicy(route.config ?? {}, this.#context, faults) ?? (faults.length > 0 ? undefined : this.#asked(route, faults))
     if (faults.length > 0) throw new BadRouteError(namesOf(route).join(', '), faults.join('; '))
-    return policy ?? (isCorsPreflight(route, instance) ? PUBLIC : undefined)
+    return policy
   }
 
   #asked (route: RouteToAnnotate, faults: string[]): Policy | undefined {
@@ -118,14 +127,21 @@ export class RoutePolicies {
   #atFirstSight (request: FastifyRequest): RoutePolicy {
     const { config } = request.routeOptions
     const route = { method: config.method, url: config.url, config }
+    const names = namesOf(route)
     let policy: Policy | undefined
     try {
-      policy = this.#said(route, request.server)
+      // What @fastify/cors added is known by its constraints, which a request does not show: only if `check` saw it.
+      policy = this.#said(route) ?? (names.some(name => this.#corsPreflights.has(name)) ? PUBLIC : undefined)
     } catch (error) {
       request.log.error({ err: error }, 'a route that was declared before fastify-api-key-scopes has a bad access policy')
     }
-    return { policy: policy ?? UNANNOTATED, ownErrorHandler: namesOf(route).some(name => this.#earlyErrorHandlers.has(name)) }
+    return { policy: policy ?? UNANNOTATED, ownErrorHandler: names.some(name => this.#earlyErrorHandlers.has(name)) }
   }
+}
+
+/** What a route's config says of access. Compared by identity: what is in an array may change, and changes nothing. */
+function whatIsSaid ({ config }: RouteOptions): readonly unknown[] {
+  return [config?.scopes, config?.userOnly, config?.public]
 }
 
 function namesOf ({ method, url }: RouteToAnnotate): string[] {

@@ -13,13 +13,15 @@ export interface KeyCacheOptions {
   readonly timeout: number
   /** What to reject with when a read takes too long. */
   readonly timedOut: () => Error
-  /** A clock that never jumps, in milliseconds. */
+  /** A clock that never jumps, in milliseconds; but it may stand still while the machine sleeps. */
   readonly now?: () => number
+  /** A clock that goes on while the machine sleeps, in milliseconds; but it may be set. */
+  readonly wall?: () => number
   readonly maxKeys?: number
   readonly maxMisses?: number
 }
 
-interface Entry { readonly found: Found, readonly readAt: number }
+interface Entry { readonly found: Found, readonly readAt: number, readonly wallAt: number }
 interface Flight { readonly answer: Promise<Found>, readonly generation: number }
 
 /**
@@ -31,6 +33,7 @@ interface Flight { readonly answer: Promise<Found>, readonly generation: number 
 export class KeyCache {
   readonly #options: KeyCacheOptions
   readonly #now: () => number
+  readonly #wall: () => number
   readonly #keys: BoundedMap<string, Entry>
   readonly #misses: BoundedMap<string, Entry>
   readonly #flights = new Map<string, Flight>()
@@ -40,6 +43,7 @@ export class KeyCache {
   constructor (options: KeyCacheOptions) {
     this.#options = options
     this.#now = options.now ?? (() => performance.now())
+    this.#wall = options.wall ?? (() => Date.now())
     this.#keys = new BoundedMap(options.maxKeys ?? 100_000)
     this.#misses = new BoundedMap(options.maxMisses ?? 10_000)
   }
@@ -47,8 +51,9 @@ export class KeyCache {
   /** What is known and still fresh, without asking. */
   peek (fingerprint: string): Found | undefined {
     const entry = this.#keys.get(fingerprint) ?? this.#misses.get(fingerprint)
-    if (entry === undefined || this.#now() - entry.readAt >= this.#options.maxStaleness) return undefined
-    return entry.found
+    if (entry === undefined) return undefined
+    const { maxStaleness } = this.#options
+    return this.#now() - entry.readAt < maxStaleness && this.#wall() - entry.wallAt < maxStaleness ? entry.found : undefined
   }
 
   /** What is known and still fresh, else what the store says. Rejects if it cannot say, or not in time. */
@@ -97,9 +102,9 @@ export class KeyCache {
   /** Rejects if the store does not answer in time; `undefined` if it did, but this process was late to take the answer. */
   async #read (fingerprint: string): Promise<Entry | undefined> {
     const { read, timeout, timedOut } = this.#options
-    const readAt = this.#now()
+    const [readAt, wallAt] = [this.#now(), this.#wall()]
     const found = await within(timeout, read(fingerprint), timedOut)
-    return this.#now() - readAt > timeout ? undefined : { found, readAt }
+    return this.#now() - readAt > timeout || this.#wall() - wallAt > timeout ? undefined : { found, readAt, wallAt }
   }
 }
 

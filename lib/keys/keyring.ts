@@ -39,7 +39,8 @@ export interface ApiKeys {
   /**
    * Makes a key. The key itself is in this answer and nowhere else: show it once. It works at once in this process.
    *
-   * @throws FST_API_KEY_INVALID_INPUT (400), FST_API_KEY_BEYOND_GRANT (403), FST_API_KEY_STORE_UNAVAILABLE (503).
+   * @throws FST_API_KEY_INVALID_INPUT (400), FST_API_KEY_BEYOND_GRANT (403), FST_API_KEY_STORE_UNAVAILABLE (503),
+   * FST_API_KEY_STORE_INCAPABLE (500).
    */
   create (input: NewApiKey, options?: CallOptions): Promise<{ key: string, record: ApiKeyRecord }>
   /** The record with this id, whatever its state, or `null`. */

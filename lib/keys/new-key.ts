@@ -60,13 +60,14 @@ export function checkNewKey (input: unknown, catalog: Catalog, now: number): Che
 
 const FIELDS = ['name', 'ownerId', 'scopes', 'expiresAt', 'metadata']
 const METADATA_BYTES = 16 * 1024
+const EXPLAINED = 10
 
 /**
- * No control characters: a name ends up in lists and terminals. No halves of surrogate pairs either: they do not
+ * No control characters, and none that turn the direction of a text or end a line: a name ends up in lists and terminals. No halves of surrogate pairs either: they do not
  * survive UTF-8, so two owners could become one in a database.
  */
 function isText (value: unknown, longest: number): boolean {
-  return typeof value === 'string' && value !== '' && value.length <= longest && !/[\p{Cc}\p{Cs}]/u.test(value)
+  return typeof value === 'string' && value !== '' && value.length <= longest && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(value)
 }
 
 function checkScopes (scopes: unknown, catalog: Catalog, faults: string[]): void {
@@ -75,10 +76,13 @@ function checkScopes (scopes: unknown, catalog: Catalog, faults: string[]): void
   } else if (!Array.isArray(scopes)) {
     faults.push(`scopes must be a list of scope names, not ${show(scopes)}`)
   } else {
-    for (const name of scopes as unknown[]) {
+    const refused = [...new Set(scopes as unknown[])].filter(name => catalog.scopes.get(name as string)?.status !== 'active')
+    // Whoever sends ten thousand wrong names is not to be helped with each of them.
+    if (refused.length > EXPLAINED) faults.push(`${refused.length} of the scopes cannot be granted, the first of them these`)
+    for (const name of refused.slice(0, EXPLAINED)) {
       const scope = catalog.scopes.get(name as string)
       if (scope === undefined) faults.push(`unknown scope ${show(name)}${didYouMean(name, catalog.scopes.keys())}`)
-      else if (scope.status !== 'active') faults.push(`scope ${show(name)} is ${scope.status} and cannot be granted yet`)
+      else faults.push(`scope ${show(name)} is ${scope.status} and cannot be granted yet`)
     }
   }
 }

@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** `FST_API_KEY_STORE_OPEN`: it could not be opened. `FST_API_KEY_STORE_CLOSED`: it was used while not open. */
-export type StoreErrorCode = 'FST_API_KEY_STORE_OPEN' | 'FST_API_KEY_STORE_CLOSED'
+/** `_OPEN`: it could not be opened. `_CLOSED`: it was used while not open. `_REPLACED`: its file is no longer the one that was opened. */
+export type StoreErrorCode = 'FST_API_KEY_STORE_OPEN' | 'FST_API_KEY_STORE_CLOSED' | 'FST_API_KEY_STORE_REPLACED'
 
 export function storeError (code: StoreErrorCode, message: string, cause?: unknown): Error {
   return Object.assign(new Error(message, { cause }), { code })

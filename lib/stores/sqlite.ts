@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { StoredKey } from '../keys/record.js'
 import type { KeyStore } from '../keys/store.js'
+import { sameFile } from './file-identity.js'
 import {
   openDatabase, prepare, switchToWal, transaction, type OwnHandle, type SqliteHandle, type SqliteStatement
 } from './sqlite-driver.js'
@@ -24,7 +25,8 @@ export type { SqliteHandle, SqliteStatement, SqliteValue } from './sqlite-driver
  * transaction of yours is open on it, `insert` and `revoke` reject, for you could still roll back what they acknowledged.
  *
  * `open` rejects with an error of code `FST_API_KEY_STORE_OPEN` that names the file and the remedy. Everything else rejects
- * with code `FST_API_KEY_STORE_CLOSED` while the store is not open.
+ * with code `FST_API_KEY_STORE_CLOSED` while the store is not open, and with `FST_API_KEY_STORE_REPLACED` once the file was
+ * removed or replaced under it.
  *
  * @param source The path of a file, or an open database of `node:sqlite`, `libsql` or `better-sqlite3`.
  * @example
@@ -36,8 +38,10 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
   let connection: Promise<Connection> | undefined
 
   async function connected (): Promise<Connection> {
-    if (connection !== undefined) return connection
-    throw storeError('FST_API_KEY_STORE_CLOSED', 'The API key store is not open: await store.open() first')
+    const opened = await connection
+    if (opened === undefined) throw storeError('FST_API_KEY_STORE_CLOSED', 'The API key store is not open: await store.open() first')
+    if (opened.isInPlace()) return opened
+    throw storeError('FST_API_KEY_STORE_REPLACED', 'The file of the API key store was removed or replaced while it was open; restart this process')
   }
 
   return {
@@ -100,6 +104,8 @@ interface Connection {
   readonly list: SqliteStatement
   readonly listOfOwner: SqliteStatement
   readonly revoke: SqliteStatement
+  /** Whether the file that was opened is still the one at its path. */
+  isInPlace (): boolean
   close (): void
 }
 
@@ -120,7 +126,8 @@ async function openPath (path: string): Promise<Connection> {
     await switchToWal(handle, PATIENCE)
     handle.exec('PRAGMA synchronous = FULL')
     migrate(handle)
-    return { ...statements(handle), close: () => { handle.close() } }
+    const isInPlace = path === ':memory:' ? () => true : sameFile(path)
+    return { ...statements(handle), isInPlace, close: () => { handle.close() } }
   } catch (cause) {
     own?.close()
     throw openError(path, cause as Error)
@@ -132,7 +139,7 @@ async function useHandle (handle: SqliteHandle): Promise<Connection> {
     const { synchronous } = prepare(handle, 'PRAGMA synchronous').get() as { synchronous: number }
     if (synchronous < FULL) handle.exec('PRAGMA synchronous = FULL')
     migrate(handle)
-    return { ...statements(handle), close: () => {} }
+    return { ...statements(handle), isInPlace: () => true, close: () => {} }
   } catch (cause) {
     throw openError(undefined, cause as Error)
   }
@@ -144,7 +151,7 @@ const PATIENCE = 2000
 /** `synchronous`, as a number. */
 const FULL = 2
 
-function statements (handle: SqliteHandle): Omit<Connection, 'close'> {
+function statements (handle: SqliteHandle): Omit<Connection, 'close' | 'isInPlace'> {
   const select = `SELECT ${selection} FROM api_key_scopes_keys`
   // Without a place to go on from, every integer counts as before infinity.
   const page = "(created_at, id) < (coalesce(?, 9e999), coalesce(?, '')) ORDER BY created_at DESC, id DESC LIMIT ?"

@@ -716,12 +716,28 @@ t.test('onRoute hooks of other plugins', async t => {
   })
 
   const later: Record<string, [change: (route: RouteOptions) => void, statuses: string]> = {
-    'make the config public': [route => { Object.assign(route.config!, { public: true }) }, '401 403 200 200 403 200 200'],
     'copy the config and add to it': [route => { route.config = { ...route.config, rateLimit: {} } as object }, '401 403 200 200 403 200 200'],
-    'copy the config and empty its scopes': [route => { route.config = { ...route.config, scopes: [] } }, '401 403 200 200 403 200 200'],
-    'put the config through JSON': [route => { route.config = JSON.parse(JSON.stringify(route.config)) as object }, '401 403 200 200 403 200 200'],
-    'take the config away': [route => { delete route.config }, '403 403 403 403 403 403 403'],
-    'put an empty config in its place': [route => { route.config = {} }, '403 403 403 403 403 403 403']
+    'put the config through JSON': [route => { route.config = JSON.parse(JSON.stringify(route.config)) as object }, '401 403 200 200 403 200 200']
+  }
+  const other: Record<string, (route: RouteOptions) => void> = {
+    'make the config public': route => { Object.assign(route.config!, { public: true }) },
+    'put a public config in its place': route => { route.config = { public: true } },
+    'copy the config and empty its scopes': route => { route.config = { ...route.config, scopes: [] } },
+    'copy the config and ask for more': route => { route.config = { ...route.config, scopes: ['clusters:read', 'clusters:write'] } },
+    'copy the config and misspell a scope': route => { route.config = { ...route.config, ...untyped({ scopes: 'clusters:raed' }).config } },
+    'take the config away': route => { delete route.config },
+    'put an empty config in its place': route => { route.config = {} }
+  }
+  for (const [what, change] of Object.entries(other)) {
+    await t.test(`that ${what} after the plugin has read it keep the app from starting`, async t => {
+      const { app } = bareApp(t)
+      await app.register(apiKeyScopes, pluginOptions())
+      await app.register(async child => {
+        child.addHook('onRoute', change)
+        child.get('/clusters', { config: { scopes: 'clusters:read' } }, handler)
+      })
+      t.match(await startError(app), { code: 'FST_API_KEY_BAD_ROUTE', message: /^GET \/clusters: an onRoute hook has changed who may call it/ })
+    })
   }
   for (const [what, [change, expected]] of Object.entries(later)) {
     await t.test(`that ${what} after the plugin open nothing`, async t => {
@@ -984,15 +1000,16 @@ t.test('hooks of other plugins that stand before the plugin', async t => {
     t.equal(served.ran, 4)
   })
 
-  for (const [authorization, status] of [[undefined, 400], ['Basic dTpw', 400]] as const) {
-    await t.test(`and make the Authorization header ${authorization ?? 'disappear'} let nobody in`, async t => {
+  for (const authorization of [undefined, 'Basic dTpw', 'Bearer another']) {
+    await t.test(`and make the Authorization header ${authorization ?? 'disappear'} change nothing: what came over the wire counts, cached or not`, async t => {
       const guarded = countingHandler()
       const { send } = await startedApp(t, {
         before: app => app.addHook('onRequest', async ({ headers }) => { headers.authorization = authorization }),
-        after: app => app.get('/any', { config: { scopes: [] } }, guarded)
+        after: app => app.get('/read', { config: { scopes: 'clusters:read' } }, guarded)
       })
-      t.equal((await send('full', '/any')).statusCode, status)
-      t.equal(guarded.ran, 0)
+      t.same([(await send('read', '/read')).statusCode, (await send('read', '/read')).statusCode], [200, 200])
+      t.same([(await send('devices', '/read')).statusCode, (await send('nobody', '/read')).statusCode], [403, 401])
+      t.equal(guarded.ran, 2)
     })
   }
 

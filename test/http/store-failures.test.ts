@@ -18,11 +18,19 @@ const errorsIn = (lines: readonly LogLine[]) => lines.filter(({ level }) => leve
 
 /** Stops the clock that never jumps, and answers a function that moves it on. */
 function stopClock (t: Test): (milliseconds: number) => void {
-  const real = performance.now
-  let now = real.call(performance)
-  t.teardown(() => { performance.now = real })
+  const real = { now: performance.now, wall: Date.now }
+  let now = performance.now()
+  let wall = Date.now()
+  t.teardown(() => {
+    performance.now = real.now
+    Date.now = real.wall
+  })
   performance.now = () => now
-  return milliseconds => { now += milliseconds }
+  Date.now = () => wall
+  return milliseconds => {
+    now += milliseconds
+    wall += milliseconds
+  }
 }
 
 /** Ways in which a store can fail to say whether it knows a key. */
@@ -319,4 +327,19 @@ t.test('a store that does not open keeps the app from starting, and one that ope
   const { app: plain } = await wireApp(t, { plugin: { store: { findByDigest } } })
   await t.rejects(plain.apiKeys.create({ name: 'x', scopes: [] }), { code: 'FST_API_KEY_STORE_INCAPABLE' })
   await plain.close()
+})
+
+t.test('what a call of app.apiKeys throws in an outage is answered as the guard would answer', async (t) => {
+  for (const formatError of [undefined, ({ message }: { message: string }) => ({ detail: message })]) {
+    const { app, store, get } = await wireApp(t, {
+      plugin: { ...formatError && { formatError } },
+      after: app => { app.get('/verify', { config: { public: true } }, async () => await app.apiKeys.verify(generateKey(PREFIX))) }
+    })
+    store.before = failing
+    const [thrown, guarded] = [await get('/verify'), await get('/clusters', bearer(generateKey(PREFIX)))]
+    t.equal(thrown.statusCode, 503)
+    t.equal(thrown.headers['retry-after'], '1')
+    t.equal(thrown.body, guarded.body)
+    t.equal((await app.inject('/verify')).statusCode, 503)
+  }
 })

@@ -43,6 +43,7 @@ function setUp (options: Partial<KeyCacheOptions> = {}) {
     maxStaleness: 1000,
     timedOut: () => new Error('timed out'),
     now: () => clock.now,
+    wall: () => clock.now,
     read: fingerprint => new Promise((resolve, reject) => { reads.push({ fingerprint, answer: resolve, fail: reject }) }),
     ...options
   })
@@ -244,11 +245,25 @@ t.test('when the process was late to take an answer, the clock decides: it asks 
   t.equal(await inTime, one)
 })
 
+t.test('what was read before the machine slept is not used after it', async (t) => {
+  let wall = 0
+  const { cache, find } = setUp({ wall: () => wall })
+  await find('f', one)
+  wall = 999
+  t.equal(cache.peek('f'), one)
+  wall = 8 * 3_600_000
+  t.equal(cache.peek('f'), undefined, 'though the other clock stood still')
+  await find('f', two)
+  wall = 0
+  t.equal(cache.peek('f'), two, 'a wall clock that is set back prolongs nothing, for the other one goes on')
+})
+
 t.test('an answer that came while the process stood still is taken, not timed out', async (t) => {
   let reads = 0
   const { cache } = setUp({
     timeout: 20,
     now: () => performance.now(),
+    wall: () => Date.now(),
     read: async () => {
       // Answered by the system as soon as this process looks; the first time, it looks only after the time-out.
       const answered = stat('.')

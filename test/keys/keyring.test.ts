@@ -804,3 +804,16 @@ t.test('errors are of the classes that the package exports', async (t) => {
   await t.rejects(setUp().keys.create({ name: 'n', scopes: ['full'] }, { as: { id: 'u', scopes: [] } }), BeyondGrantError)
   await t.rejects(setUp({ store: { findByDigest: () => null } }).keys.list(), StoreIncapableError)
 })
+
+t.test('of very many wrong scopes the first are named, and the rest are counted', async (t) => {
+  const { keys } = setUp()
+  const scopes = Array.from({ length: 50_000 }, (_, i) => `clusters:raed${i}`)
+  const error: Error = await keys.create({ name: 'n', scopes: scopes as never }).then(() => t.fail('it resolved') as never, error => error)
+  t.match(error.message, /^50000 of the scopes cannot be granted, the first of them these; unknown scope "clusters:raed0"/)
+  t.ok(error.message.length < 2000)
+})
+
+t.test('a name that turns the direction of a text is refused', async (t) => {
+  const { keys } = setUp()
+  for (const name of ['a\u202Eb', 'a\u2028b', 'a\u2029b', 'a\u200Fb']) await t.rejects(keys.create({ name, scopes: [] }), { message: /^name must be/ })
+})

@@ -33,6 +33,13 @@ void app.apiKeys.create({ name: 'ci', ownerId: 'u1', scopes: ['no:such'] })
 app.get('/7', { config: { scopes: [] } }, async () => 7)
 `
 
+const SUBPATHS = `
+import { jwtSessions } from 'fastify-api-key-scopes/jwt'
+import { apiKeyRoutes } from 'fastify-api-key-scopes/routes'
+import { storeConformance } from 'fastify-api-key-scopes/testing'
+export const all = [jwtSessions, apiKeyRoutes, storeConformance]
+`
+
 t.test('the quick start compiles and runs', async (t) => {
   const project = mkdtempSync(join(tmpdir(), 'consumer-'))
   t.teardown(() => rmSync(project, { recursive: true }))
@@ -44,7 +51,7 @@ t.test('the quick start compiles and runs', async (t) => {
   await t.test('the packed package installs', async (t) => {
     writeFileSync(join(project, 'package.json'), '{ "private": true }')
     await npm(t, 'pack', root, '--ignore-scripts')
-    const tools = ['fastify', 'libsql', '@types/node', 'typescript'].map((tool) => {
+    const tools = ['fastify', 'jose', 'libsql', '@types/node', 'typescript'].map((tool) => {
       return tool === 'typescript' ? ours.devDependencies['@typescript/native'].replace('npm:', '') : `${tool}@${ours.devDependencies[tool]}`
     })
     await npm(t, 'install', '--prefer-offline', '--no-audit', '--no-fund', `${ours.name}-${ours.version}.tgz`, ...tools)
@@ -64,13 +71,17 @@ t.test('the quick start compiles and runs', async (t) => {
     mkdirSync(folder)
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ type }))
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({
-      compilerOptions: { module: 'nodenext', target: 'es2023', strict: true, types: ['node'], skipLibCheck: false, rootDir: '.', outDir: 'out' }
+      compilerOptions: { target: 'es2023', strict: true, types: ['node'], skipLibCheck: false, rootDir: '.', outDir: 'out' }
     }))
     writeFileSync(join(folder, 'quick-start.ts'), code)
     writeFileSync(join(folder, 'wrong.ts'), WRONG)
+    writeFileSync(join(folder, 'subpaths.ts'), SUBPATHS)
 
-    const compiled = await run(process.execPath, [join(project, 'node_modules/typescript/bin/tsc'), '-p', folder], { cwd: folder, timeout: 60_000 })
-    t.equal(compiled.code, 0, `it compiles, and nothing that is wrong does${compiled.code === 0 ? '' : compiled.output}`)
+    // node16 knows nothing of requiring ES modules, such as jose; nodenext comes last, for what it writes is run.
+    for (const module of ['node16', 'nodenext']) {
+      const compiled = await run(process.execPath, [join(project, 'node_modules/typescript/bin/tsc'), '-p', folder, '--module', module], { cwd: folder, timeout: 60_000 })
+      t.equal(compiled.code, 0, `with ${module} it compiles, and nothing that is wrong does${compiled.code === 0 ? '' : compiled.output}`)
+    }
     writeFileSync(join(folder, 'out/package.json'), JSON.stringify({ type }))
     const idle = join(root, 'test/package/idle-servers.mjs')
     const ran = await run(process.execPath, ['--import', idle, 'out/quick-start.js'], { cwd: folder, timeout: 20_000 })

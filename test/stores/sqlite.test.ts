@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import t, { type Test } from 'tap'
@@ -389,3 +389,27 @@ async function refuses (t: Test, path: string, remedy: string): Promise<void> {
     code: 'FST_API_KEY_STORE_OPEN', message: `Cannot open the API key store at ${path}: ${remedy}`, cause: { message: /./ }
   })
 }
+
+t.test('once its file was removed or replaced, a store refuses rather than work on what nobody else sees', async (t) => {
+  const dir = t.testdir()
+  const changes: Record<string, (path: string) => void> = {
+    removed: (path) => { for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true }) },
+    'replaced by a copy': (path) => { cpSync(path, `${path}.backup`); renameSync(`${path}.backup`, path) }
+  }
+  for (const [what, change] of Object.entries(changes)) {
+    const path = join(dir, `${what.replaceAll(' ', '-')}.db`)
+    const store = sqliteStore(path)
+    await store.open()
+    const key = aKey(what)
+    await store.insert(key)
+    t.same((await store.get(key.id))?.id, key.id)
+    change(path)
+    for (const call of [() => store.findByDigest(key.digest), () => store.get(key.id), () => store.list({ limit: 1 }), () => store.revoke(key.id, new Date()), () => store.insert(aKey('another'))]) {
+      await t.rejects(async () => await call(), { code: 'FST_API_KEY_STORE_REPLACED' }, what)
+    }
+    await store.close()
+    await store.open()
+    t.same(await store.findByDigest('nothing'), null, 'opened again, it is the store of the file that is there now')
+    await store.close()
+  }
+})
