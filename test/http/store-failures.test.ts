@@ -19,7 +19,8 @@ const errorsIn = (lines: readonly LogLine[]) => lines.filter(({ level }) => leve
 /** Stops the clock that never jumps, and answers a function that moves it on. */
 function stopClock (t: Test): (milliseconds: number) => void {
   const real = { now: performance.now, wall: Date.now }
-  let now = performance.now()
+  // Whole, so that sums of milliseconds are exact.
+  let now = Math.ceil(performance.now())
   let wall = Date.now()
   t.teardown(() => {
     performance.now = real.now
