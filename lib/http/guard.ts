@@ -73,9 +73,7 @@ export class Guard {
    * `null` does), or to the not-found handler of an app that guards it: nothing is handled without a decision of ours.
    */
   preHandler (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
-    const access = accessOf(request)
-    // The policy is compared only where it may be another one than before: `callNotFound()` leads to another handler.
-    if (access !== undefined && (!request.is404 || access.policy === this.#options.policies.of(request).policy)) {
+    if (accessOf(request)?.policy === this.#options.policies.of(request).policy) {
       done()
     } else if (request.is404) {
       this.onRequest(request, reply, done)
