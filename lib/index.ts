@@ -1,4 +1,5 @@
 import type { Principal } from './http/access.js'
+import type { ScopeCondition } from './http/conditions.js'
 import type { ApiKeys } from './keys/keyring.js'
 import type { ScopeName } from './scopes/register.js'
 import type { ScopeRequirement } from './scopes/requirement.js'
@@ -17,7 +18,9 @@ export * from './scopes/register.js'
 export type { Catalog, CatalogOptions, Inclusion, ScopeEntry } from './scopes/catalog.js'
 export type { Entry, ScopeStatus } from './scopes/entries.js'
 export type { Grant } from './scopes/grant.js'
-export type { Requirement, ScopeRequirement, Shortfall } from './scopes/requirement.js'
+export type { MissingRequired } from './scopes/required.js'
+export type { Demand, Requirement, ScopeRequirement, Shortfall } from './scopes/requirement.js'
+export type { Resource, ResourceOption } from './scopes/resources.js'
 
 export type { Pepper } from './keys/digest.js'
 export type { ApiKeys, CallOptions, Issuer, Verification } from './keys/keyring.js'
@@ -29,6 +32,7 @@ export type { Awaitable, KeyQuery, KeyStore } from './keys/store.js'
 
 export type { Principal, RegisteredUser } from './http/access.js'
 export type { FormatError } from './http/answer.js'
+export type { ScopeCondition } from './http/conditions.js'
 export type { User } from './http/decision.js'
 export type { Denial } from './http/denial.js'
 export type { DenialEvent, DenialLogLevel } from './http/denial-log.js'
@@ -41,12 +45,16 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The scopes an API key needs: a name, a list of which all are needed, or `{ anyOf: [...] }`. `[]`: any valid key. */
     scopes?: ScopeRequirement<ScopeName>
+    /** What is needed beside `scopes` for some requests, depending on what is in them. */
+    scopesWhen?: readonly ScopeCondition[]
     /** Only user sessions; API keys are refused, whatever their scopes. */
     userOnly?: true
     /** Everybody; no credential is read. */
     public?: true
     // What people write when they mean one of the above: it does not compile.
     scope?: never
+    scopeWhen?: never
+    scopesIf?: never
     requiredScope?: never
     requiredScopes?: never
     anyOf?: never

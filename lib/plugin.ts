@@ -5,6 +5,7 @@ import { bearerAuthentication } from './http/bearer.js'
 import { Refusals } from './http/denial.js'
 import { BadOptionsError } from './http/errors.js'
 import { Guard } from './http/guard.js'
+import { HandlerDemands } from './http/handler-demands.js'
 import { lookUpKey } from './http/identity.js'
 import { readOptions, type ApiKeyScopesOptions } from './http/options.js'
 import { PUBLIC } from './http/policy.js'
@@ -14,7 +15,6 @@ import { storeTrouble } from './http/store-trouble.js'
 import { digester } from './keys/digest.js'
 import { keyring } from './keys/keyring.js'
 import { KeyVerifier } from './keys/verifier.js'
-import type { ScopeRequirement } from './scopes/requirement.js'
 
 /**
  * Enforces `config.scopes`, `config.userOnly` and `config.public` on every route of the instance it is registered on and
@@ -44,14 +44,18 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   const policies = new RoutePolicies({ catalog, hasSessions: settings.authenticateUser !== undefined }, settings.annotate, settings.notFound)
   const refusals = new Refusals(settings.realm, settings.revealGranted)
   const lookUpBearer = await bearerAuthentication(app, async key => await lookUpKey(verifier, key))
-  const guard = new Guard({ ...settings, sessions: sessionsOf(settings), policies, verifier, lookUpBearer, refusals })
+  const demands = new HandlerDemands(catalog, refusals)
+  const guard = new Guard({ ...settings, sessions: sessionsOf(settings), policies, verifier, lookUpBearer, refusals, demands })
 
   app.decorate('apiKeys', keyring({ catalog, store, prefix: settings.prefixes[0], digester: digests, verifier, trouble }))
   app.decorateRequest('principal', { getter () { return accessOf(this)?.principal ?? null }, setter: refuseToSet })
-  app.decorateRequest('hasScopes', function (this: FastifyRequest, ...scopes) { return guard.hasScopes(this, demandOf(scopes)) })
-  app.decorateRequest('requireScopes', function (this: FastifyRequest, ...scopes) { guard.requireScopes(this, demandOf(scopes)) })
+  app.decorateRequest('hasScopes', function (this: FastifyRequest, ...scopes) { return demands.has(this, scopes) })
+  app.decorateRequest('requireScopes', function (this: FastifyRequest, ...scopes) { demands.require(this, scopes) })
 
-  app.addHook('onRoute', function (route) { policies.declare(route, this) })
+  app.addHook('onRoute', function (route) {
+    const policy = policies.declare(route, this)
+    if (policy.kind === 'scopes' && policy.conditions.length > 0) guard.protect(route)
+  })
   app.addHook('onRequest', (request, reply, done) => { guard.onRequest(request, reply, done) })
   app.addHook('preHandler', (request, reply, done) => { guard.preHandler(request, reply, done) })
   app.addHook('onError', (request, reply, error, done) => { guard.onError(request, reply, error, done) })
@@ -86,11 +90,6 @@ function refuseSecond (app: object): void {
  */
 function refuseToSet (value: unknown): void {
   if (typeof value === 'object' && value !== null) throw new TypeError('request.principal cannot be set: it is what fastify-api-key-scopes found out')
-}
-
-/** `('a', 'b')` means the same as `(['a', 'b'])`. */
-function demandOf (scopes: readonly unknown[]): ScopeRequirement {
-  return (scopes.length === 1 ? scopes[0] : scopes) as ScopeRequirement
 }
 
 export default fp(apiKeyScopes, { fastify: '5.x', name: 'fastify-api-key-scopes' })

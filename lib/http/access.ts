@@ -19,7 +19,8 @@ export interface Access {
 }
 
 const kAccess = Symbol('fastify-api-key-scopes.access')
-interface Marked { [kAccess]?: Access }
+const kSettled = Symbol('fastify-api-key-scopes.settled')
+interface Marked { [kAccess]?: Access, [kSettled]?: true }
 
 /** `undefined` until a decision was taken. */
 export function accessOf (request: FastifyRequest): Access | undefined {
@@ -28,6 +29,15 @@ export function accessOf (request: FastifyRequest): Access | undefined {
 
 export function letThrough (request: FastifyRequest, policy: Policy, identity: Identity): void {
   (request as Marked)[kAccess] = { policy, identity, principal: principalOf(identity) }
+}
+
+/** The conditions of its route do not stand in the way of this request either. */
+export function settle (request: FastifyRequest): void {
+  (request as Marked)[kSettled] = true
+}
+
+export function isSettled (request: FastifyRequest): boolean {
+  return (request as Marked)[kSettled] === true
 }
 
 function principalOf (identity: Identity): Principal | null {

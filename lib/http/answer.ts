@@ -97,6 +97,6 @@ function formatted (formatError: FormatError, { denial, body }: Refusal, request
   return body
 }
 
-function isPromise (value: unknown): boolean {
+export function isPromise (value: unknown): boolean {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

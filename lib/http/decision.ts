@@ -1,15 +1,23 @@
 import type { Grant } from '../scopes/grant.js'
-import type { Requirement, Shortfall } from '../scopes/requirement.js'
+import type { Demand, Requirement, Shortfall } from '../scopes/requirement.js'
 import type { ApiKeyRecord } from '../keys/record.js'
 import type { KeyRefusal } from '../keys/known-key.js'
+import type { Condition } from './conditions.js'
 
 /** Who a route is for. */
 export type Policy =
   | { readonly kind: 'public' }
   | { readonly kind: 'userOnly' }
-  | { readonly kind: 'scopes', readonly requirement: Requirement }
+  | ScopesPolicy
   /** The route does not say, and start-up could not see it. */
   | { readonly kind: 'unannotated' }
+
+export interface ScopesPolicy {
+  readonly kind: 'scopes'
+  readonly requirement: Requirement
+  /** What else may be needed, depending on the request. */
+  readonly conditions: readonly Condition[]
+}
 
 /** Somebody with a session of the application, as `authenticateUser` tells. */
 export interface User {
@@ -31,19 +39,27 @@ export type Identity =
   | { readonly type: 'keysUnavailable' }
   | { readonly type: 'usersUnavailable' }
 
+export const NOBODY: Identity = Object.freeze({ type: 'none' })
+
 /** `allow`, or why not. */
 export type Decision =
   | { readonly outcome: 'allow' }
   | { readonly outcome: 'keyRequired' | 'malformed' | 'keyInvalid' | 'userOnly' | 'unannotated' | 'keysUnavailable' | 'usersUnavailable' }
   | { readonly outcome: 'sessionRequired', readonly offered: boolean }
-  | { readonly outcome: 'missingScope', readonly shortfall: Shortfall, readonly requirement: Requirement }
+  | { readonly outcome: 'missingScope', readonly shortfall: Shortfall, readonly demand: Demand }
 
-/** The one place where it is decided who may pass. Pure: the same policy and identity always give the same decision. */
-export function decide (policy: Policy, identity: Identity): Decision {
-  if (policy.kind === 'public') return ALLOW
-  if (policy.kind === 'unannotated') return { outcome: 'unannotated' }
+/** Any decision but `allow`. */
+export type Refused = Exclude<Decision, { outcome: 'allow' }>
 
-  const userOnly = policy.kind === 'userOnly'
+/** Who may pass, so far as it can be told now: a policy, or what a policy demands of this very request. */
+export type Question = Exclude<Policy, ScopesPolicy> | { readonly kind: 'scopes', readonly requirement: Demand }
+
+/** The one place where it is decided who may pass. Pure: the same question and identity always give the same decision. */
+export function decide (question: Question, identity: Identity): Decision {
+  if (question.kind === 'public') return ALLOW
+  if (question.kind === 'unannotated') return { outcome: 'unannotated' }
+
+  const userOnly = question.kind === 'userOnly'
   switch (identity.type) {
     case 'malformed':
     case 'keysUnavailable':
@@ -56,15 +72,15 @@ export function decide (policy: Policy, identity: Identity): Decision {
     case 'noUser':
       return userOnly ? { outcome: 'sessionRequired', offered: true } : { outcome: 'keyInvalid' }
     case 'apiKey':
-      return userOnly ? { outcome: 'userOnly' } : held(policy.requirement, identity.grant)
+      return userOnly ? { outcome: 'userOnly' } : held(question.requirement, identity.grant)
     case 'user':
-      return userOnly || identity.grant === null ? ALLOW : held(policy.requirement, identity.grant)
+      return userOnly || identity.grant === null ? ALLOW : held(question.requirement, identity.grant)
   }
 }
 
 const ALLOW: Decision = Object.freeze({ outcome: 'allow' })
 
-function held (requirement: Requirement, grant: Grant): Decision {
-  const shortfall = requirement.missing(grant)
-  return shortfall === null ? ALLOW : { outcome: 'missingScope', shortfall, requirement }
+function held (demand: Demand, grant: Grant): Decision {
+  const shortfall = demand.missing(grant)
+  return shortfall === null ? ALLOW : { outcome: 'missingScope', shortfall, demand }
 }

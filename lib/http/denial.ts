@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyError } from '@fastify/error'
 import { StoreUnavailableError } from '../keys/errors.js'
-import type { Decision, Identity } from './decision.js'
+import type { Identity, Refused } from './decision.js'
 import * as errors from './errors.js'
 
 /** What a client is told when it is refused; the default body of the response is this as JSON. */
@@ -11,11 +11,11 @@ export interface Denial {
   /** The name of the status, such as `Forbidden`. */
   readonly error: string
   readonly message: string
-  /** With a missing scope: every scope the route names. */
+  /** With a missing scope: every scope the route names, and those that `scopesWhen` adds for this request. */
   readonly requiredScopes?: readonly string[]
   /** With a missing scope: those of them that the key or session does not cover. */
   readonly missingScopes?: readonly string[]
-  /** With a missing scope: what the key or session was given, as it was named. Not with `revealGranted: false`. */
+  /** With a missing scope: what the key or session was given, unexpanded, deprecated names replaced. Not with `revealGranted: false`. */
   readonly grantedScopes?: readonly string[]
 }
 
@@ -29,7 +29,6 @@ export interface Refusal {
   readonly toError: () => Error
 }
 
-type Refused = Exclude<Decision, { outcome: 'allow' }>
 type Plain = Exclude<Refused['outcome'], 'missingScope' | 'sessionRequired'>
 
 /** Puts decisions into words and headers. Challenges follow RFC 6750 §3. */
@@ -60,15 +59,15 @@ export class Refusals {
     return this.#plain[decision.outcome]
   }
 
-  #missingScope ({ requirement, shortfall }: Extract<Refused, { outcome: 'missingScope' }>, identity: Identity): Refusal {
+  #missingScope ({ demand, shortfall }: Extract<Refused, { outcome: 'missingScope' }>, identity: Identity): Refusal {
     const who = identity.type === 'user' ? 'User session' : 'API key'
-    const granted = this.#revealGranted && 'grant' in identity ? { grantedScopes: identity.grant!.names } : {}
-    const members = { requiredScopes: requirement.names, missingScopes: shortfall.scopes, ...granted }
+    const granted = this.#revealGranted && 'grant' in identity ? { grantedScopes: identity.grant!.current } : {}
+    const members = { requiredScopes: demand.names, missingScopes: shortfall.scopes, ...granted }
     const denial = { ...MISSING_SCOPE, message: `${who} missing required ${shortfall.text}`, ...members }
     return {
       denial,
       body: JSON.stringify(denial),
-      headers: this.#challenge(`error="insufficient_scope", scope="${requirement.names.join(' ')}"`),
+      headers: this.#challenge(`error="insufficient_scope", scope="${demand.names.join(' ')}"`),
       toError: () => Object.assign(new errors.MissingScopeError(who, shortfall.text), members)
     }
   }

@@ -1,22 +1,20 @@
-import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
-import { BoundedMap } from '../keys/bounded-map.js'
-import { StoreUnavailableError } from '../keys/errors.js'
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify'
 import type { KeyVerifier } from '../keys/verifier.js'
-import type { Catalog } from '../scopes/catalog.js'
-import type { Requirement, ScopeRequirement } from '../scopes/requirement.js'
-import { accessOf, letThrough } from './access.js'
+import { accessOf, isSettled, letThrough, settle } from './access.js'
 import { refuse, refuseThrown, type FormatError } from './answer.js'
+import { demandOf } from './conditions.js'
 import { readCredential, type Credential } from './credential.js'
-import { decide, type Identity } from './decision.js'
+import { decide, NOBODY, type Identity, type Refused } from './decision.js'
 import type { Refusal, Refusals } from './denial.js'
 import { reportDenial, type DenialLogLevel } from './denial-log.js'
 import { NoDecisionError } from './errors.js'
+import type { HandlerDemands } from './handler-demands.js'
 import { identityOf, lookUpKey } from './identity.js'
 import type { RoutePolicies, RoutePolicy } from './route-policies.js'
 import { identifyUser, type Sessions } from './session.js'
+import { throttle } from './throttle.js'
 
 export interface GuardOptions {
-  readonly catalog: Catalog
   readonly policies: RoutePolicies
   readonly verifier: KeyVerifier
   /** Looks up the key that a request brings as its bearer token. */
@@ -26,28 +24,21 @@ export interface GuardOptions {
   /** In lower case; `null`: none. */
   readonly apiKeyHeader: string | null
   readonly refusals: Refusals
+  /** For denials that come from handlers. */
+  readonly demands: HandlerDemands
   readonly formatError: FormatError | undefined
   readonly denialLogLevel: DenialLogLevel
 }
 
-interface Thrown { readonly refusal: Refusal, readonly reason: string, readonly identity: Identity }
-
-const NOBODY: Identity = Object.freeze({ type: 'none' })
-
 /** Stands before every route: finds out who is calling, has it decided, and lets through or refuses. */
 export class Guard {
   readonly #options: GuardOptions
-  /** What handlers demand with `requireScopes` and `hasScopes`, by its JSON. */
-  readonly #demands = new BoundedMap<string, Requirement>(1000)
-  /** The errors that `requireScopes` has thrown. */
-  readonly #thrown = new WeakMap<Error, Thrown>()
 
-  /** What calls of `app.apiKeys` throw is answered as if the guard had met it. */
-  readonly #storeUnavailable: Thrown
+  /** A client that may call a route at all can make its conditions fail, and must not be able to fill the log. */
+  readonly #atTimes = throttle(1000)
 
   constructor (options: GuardOptions) {
     this.#options = options
-    this.#storeUnavailable = { refusal: options.refusals.of({ outcome: 'keysUnavailable' }, NOBODY), reason: 'keysUnavailable', identity: NOBODY }
   }
 
   /** The `onRequest` hook. */
@@ -73,51 +64,43 @@ export class Guard {
    * `null` does), or to the not-found handler of an app that guards it: nothing is handled without a decision of ours.
    */
   preHandler (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
-    if (accessOf(request)?.policy === this.#options.policies.of(request).policy) {
-      done()
+    const route = this.#options.policies.of(request)
+    const access = accessOf(request)
+    if (access?.policy === route.policy) {
+      this.#concludeConditions(request, reply, route, access.identity, done)
     } else if (request.is404) {
-      this.onRequest(request, reply, done)
+      this.onRequest(request, reply, error => {
+        if (error == null) this.preHandler(request, reply, done)
+        else done(error)
+      })
     } else {
-      request.log.error({ route: request.routeOptions.url }, 'a hook led this request past the access check; it is refused')
-      done(new NoDecisionError())
+      done(notDecided(request))
+    }
+  }
+
+  /**
+   * Puts a last check before the handler of a route with conditions, which only `preHandler` has looked at: a hook of
+   * another plugin may have led the request past that, too.
+   */
+  protect (route: RouteOptions): void {
+    const { handler } = route
+    // The handler of a WebSocket is not called with a request.
+    if ('websocket' in route || 'wsHandler' in route) return
+    route.handler = function (request, reply) {
+      if (!isSettled(request)) throw notDecided(request)
+      return handler.call(this, request, reply)
     }
   }
 
   /** The `onError` hook: for denials that come from a handler. */
   onError (request: FastifyRequest, reply: FastifyReply, error: Error, done: () => void): void {
-    const thrown = this.#thrown.get(error) ?? (error instanceof StoreUnavailableError ? this.#storeUnavailable : undefined)
+    const thrown = this.#options.demands.thrownAs(error)
     if (thrown !== undefined) {
       const { refusal, reason, identity } = thrown
       this.#report(request, refusal, reason, identity)
       refuseThrown(request, reply, refusal, this.#answer(this.#options.policies.of(request)))
     }
     done()
-  }
-
-  /** Whether whoever makes the request would be let through by a route with these scopes. */
-  hasScopes (request: FastifyRequest, demand: ScopeRequirement): boolean {
-    return this.#decide(request, demand).decision.outcome === 'allow'
-  }
-
-  /** @throws the denial that a route with these scopes would answer. */
-  requireScopes (request: FastifyRequest, demand: ScopeRequirement): void {
-    const { decision, identity } = this.#decide(request, demand)
-    if (decision.outcome === 'allow') return
-    const refusal = this.#options.refusals.of(decision, identity)
-    const error = refusal.toError()
-    this.#thrown.set(error, { refusal, reason: 'requireScopes', identity })
-    throw error
-  }
-
-  #decide (request: FastifyRequest, demand: ScopeRequirement) {
-    const id = JSON.stringify(demand)
-    let requirement = this.#demands.get(id)
-    if (requirement === undefined) {
-      requirement = this.#options.catalog.requirement(demand)
-      this.#demands.set(id, requirement)
-    }
-    const identity = accessOf(request)?.identity ?? NOBODY
-    return { decision: decide({ kind: 'scopes', requirement }, identity), identity }
   }
 
   /** Who is calling, if it can be told without waiting. */
@@ -151,8 +134,33 @@ export class Guard {
     if (decision.outcome === 'allow') {
       letThrough(request, route.policy, identity)
       done()
+    } else {
+      this.#refuse(request, reply, route, decision, identity, done)
+    }
+  }
+
+  /** Decides what depends on the request itself, now that its body is there. */
+  #concludeConditions (request: FastifyRequest, reply: FastifyReply, route: RoutePolicy, identity: Identity, done: HookHandlerDoneFunction): void {
+    const { policy } = route
+    if (policy.kind !== 'scopes' || policy.conditions.length === 0) {
+      done()
       return
     }
+    const requirement = demandOf(policy, request, error => {
+      this.#atTimes(leftOut => {
+        request.log.error({ err: error, route: request.routeOptions.url, failuresNotLogged: leftOut }, 'a condition of scopesWhen failed; its scopes are demanded')
+      })
+    })
+    const decision = decide({ kind: 'scopes', requirement }, identity)
+    if (decision.outcome === 'allow') {
+      settle(request)
+      done()
+    } else {
+      this.#refuse(request, reply, route, decision, identity, done)
+    }
+  }
+
+  #refuse (request: FastifyRequest, reply: FastifyReply, route: RoutePolicy, decision: Refused, identity: Identity, done: HookHandlerDoneFunction): void {
     const refusal = this.#options.refusals.of(decision, identity)
     this.#report(request, refusal, identity.type === 'refusedKey' ? identity.reason : decision.outcome, identity)
     endIfUpgrade(request, reply)
@@ -166,6 +174,11 @@ export class Guard {
   #answer ({ ownErrorHandler }: RoutePolicy) {
     return { formatError: this.#options.formatError, ownErrorHandler }
   }
+}
+
+function notDecided (request: FastifyRequest): Error {
+  request.log.error({ route: request.routeOptions.url }, 'a hook led this request past the access check; it is refused')
+  return new NoDecisionError()
 }
 
 /** What did not come over the wire has no raw headers: `injectWS()` of `@fastify/websocket` makes such requests. */

@@ -1,15 +1,16 @@
 import type { Catalog } from '../scopes/catalog.js'
 import { isPlainObject } from '../scopes/entries.js'
-import { ScopeDefinitionError, show } from '../scopes/faults.js'
+import { show } from '../scopes/faults.js'
 import type { ScopeName } from '../scopes/register.js'
 import type { ScopeRequirement } from '../scopes/requirement.js'
+import { readConditions, readDemand, type ScopeCondition } from './conditions.js'
 import type { Policy } from './decision.js'
 
 /** Who may call a route: exactly one of the three. */
 export type RouteAccess =
-  | { readonly scopes: ScopeRequirement<ScopeName>, readonly userOnly?: never, readonly public?: never }
-  | { readonly userOnly: true, readonly scopes?: never, readonly public?: never }
-  | { readonly public: true, readonly scopes?: never, readonly userOnly?: never }
+  | { readonly scopes: ScopeRequirement<ScopeName>, readonly scopesWhen?: readonly ScopeCondition[], readonly userOnly?: never, readonly public?: never }
+  | { readonly userOnly: true, readonly scopes?: never, readonly scopesWhen?: never, readonly public?: never }
+  | { readonly public: true, readonly scopes?: never, readonly scopesWhen?: never, readonly userOnly?: never }
 
 export const PUBLIC: Policy = Object.freeze({ kind: 'public' })
 export const USER_ONLY: Policy = Object.freeze({ kind: 'userOnly' })
@@ -36,18 +37,17 @@ export function readPolicy (config: object, { catalog, hasSessions }: PolicyCont
 
   const said = FORMS.filter(form => Object.hasOwn(fields, form))
   if (said.length > 1) faults.push(`config has ${said.join(' and ')}, but a route is for exactly one of them; leave the others out`)
-  if (faults.length > 0 || said.length === 0) return undefined
-
   const [form] = said
+  const conditional = Object.hasOwn(fields, 'scopesWhen')
+  if (conditional && form !== 'scopes') faults.push('config.scopesWhen adds to config.scopes; write scopes beside it (scopes: [] if nothing else is needed)')
+  if (faults.length > 0 || form === undefined) return undefined
+
   if (form === 'scopes') {
-    try {
-      return Object.freeze({ kind: 'scopes', requirement: catalog.requirement(fields.scopes as ScopeRequirement) })
-    } catch (error) {
-      faults.push(...(error as ScopeDefinitionError).faults.map(fault => `config.scopes: ${fault}`))
-      return undefined
-    }
+    const requirement = readDemand(fields.scopes, 'config.scopes', catalog, faults)
+    const conditions = conditional ? readConditions(fields.scopesWhen, catalog, faults) : []
+    return requirement && Object.freeze({ kind: 'scopes', requirement, conditions })
   }
-  if (fields[form!] !== true) faults.push(`config.${form} must be true (or left out), not ${show(fields[form!])}`)
+  if (fields[form] !== true) faults.push(`config.${form} must be true (or left out), not ${show(fields[form])}`)
   if (form === 'public') return PUBLIC
   if (!hasSessions) faults.push('config.userOnly needs the plugin option authenticateUser, or nobody could ever call the route')
   return USER_ONLY
@@ -59,7 +59,7 @@ export function readAccess (access: unknown, context: PolicyContext, faults: str
     faults.push(`expected { scopes }, { userOnly: true } or { public: true }, not ${show(access)}`)
     return undefined
   }
-  const strange = Object.keys(access).filter(key => !FORMS.includes(key))
+  const strange = Object.keys(access).filter(key => key !== 'scopesWhen' && !FORMS.includes(key))
   const policy = readPolicy(access, context, faults)
   if (faults.length === 0 && (policy === undefined || strange.length > 0)) {
     faults.push(`expected { scopes }, { userOnly: true } or { public: true }, not ${show(access)}`)
@@ -75,6 +75,9 @@ const NEAR_MISSES = new Map<string, readonly [key: string, example: string]>([
   ['scopes', ['scopes', 'scopes: \'...\'']],
   ['requiredscope', ['scopes', 'scopes: \'...\'']],
   ['requiredscopes', ['scopes', 'scopes: [...]']],
+  ['scopewhen', ['scopesWhen', 'scopesWhen: [...]']],
+  ['scopeswhen', ['scopesWhen', 'scopesWhen: [...]']],
+  ['scopesif', ['scopesWhen', 'scopesWhen: [...]']],
   ['allof', ['scopes', 'scopes: [...]']],
   ['anyof', ['scopes', 'scopes: { anyOf: [...] }']],
   ['useronly', ['userOnly', 'userOnly: true']],

@@ -58,11 +58,12 @@ export class RoutePolicies {
   }
 
   /** For the `onRoute` hook. Throws if what the route says is wrong; notes it if the route says nothing. */
-  declare (route: RouteOptions, instance: FastifyInstance): void {
+  declare (route: RouteOptions, instance: FastifyInstance): Policy {
     this.#declared.set(route, { said: whatIsSaid(route), name: namesOf(route).join(', ') })
     const policy = this.#read(route, instance)
     // A copy, for the object is the user's, and may serve several routes.
     route.config = Object.assign({}, route.config, { [this.#kPolicy]: { policy, ownErrorHandler: route.errorHandler !== undefined } })
+    return policy
   }
 
   /**
@@ -141,7 +142,7 @@ export class RoutePolicies {
 
 /** What a route's config says of access. Compared by identity: what is in an array may change, and changes nothing. */
 function whatIsSaid ({ config }: RouteOptions): readonly unknown[] {
-  return [config?.scopes, config?.userOnly, config?.public]
+  return [config?.scopes, config?.scopesWhen, config?.userOnly, config?.public]
 }
 
 function namesOf ({ method, url }: RouteToAnnotate): string[] {

@@ -1,8 +1,12 @@
-import { isPlainObject, readEntries, type Entry, type ScopeStatus } from './entries.js'
-import { didYouMean, ScopeDefinitionError, show } from './faults.js'
+import { readOptions } from './catalog-options.js'
+import { readEntries, type Entry, type ScopeStatus } from './entries.js'
+import { ScopeDefinitionError } from './faults.js'
 import { grantOf, type Grant } from './grant.js'
 import { coverage } from './inclusion.js'
+import { checkOffers, checkRequires, missingRequired, type MissingRequired } from './required.js'
 import { readRequirement, type Requirement, type ScopeRequirement } from './requirement.js'
+import type { Resource, ResourceOption } from './resources.js'
+import { spelling } from './spelling.js'
 
 /** A scope name, or a pattern: `devices:*`, `*:read`, `*`. A `*` is one whole segment, a final one one or more. */
 export type Inclusion<Name extends string = string> = Name | '*' | `${string}:*` | `*:${string}` | `${string}:*:${string}`
@@ -13,8 +17,12 @@ export interface ScopeEntry<Name extends string = string> {
   readonly description?: string
   /** Holding this scope satisfies a demand for each of these. Directed, transitive. */
   readonly includes?: Inclusion<Name> | ReadonlyArray<Inclusion<Name>>
-  /** Default `active`. Others are known, but refused at creation, and a route that demands one does not start. */
+  /** What must be granted with this scope, by name or by something that includes it. Checked at creation, not on requests; may be cyclic. */
+  readonly requires?: Name | readonly Name[]
+  /** Default `active`. `planned` and `under-review` are known, but refused at creation, and a route that demands one does not start. */
   readonly status?: ScopeStatus
+  /** With `status: 'deprecated'`: the name that takes its place. Both mean the same, granted or demanded; denials use the new one. */
+  readonly replacedBy?: Name
   /** Not to be offered in a picker, though it may be granted. Default `false`. */
   readonly hidden?: boolean
 }
@@ -24,6 +32,8 @@ export interface CatalogOptions<Name extends string = string> {
   readonly defaultGrant?: readonly Name[]
   /** Combinations worth a name, such as `{ 'CI deploy': ['apps:deploy', 'clusters:read'] }`. */
   readonly presets?: Readonly<Record<string, readonly Name[]>>
+  /** Headings and sentences for groups of scopes, in the order in which to show them: `{ 'audit-logs': 'Audit logs' }`. */
+  readonly resources?: Readonly<Record<string, ResourceOption>>
 }
 
 /** Every scope an API knows. Made by `defineScopes`; immutable. */
@@ -32,8 +42,12 @@ export interface Catalog<Name extends string = string> {
   readonly scopes: ReadonlyMap<Name, Entry>
   readonly defaultGrant: readonly Name[] | undefined
   readonly presets: ReadonlyMap<string, readonly Name[]>
+  /** All scopes, each under one heading. */
+  readonly resources: ReadonlyArray<Resource<Name>>
   /** What these scopes open today. Unknown names open nothing. */
   grant (names: readonly string[]): Grant
+  /** What must be granted with these scopes and is not covered by them: each missing scope, with those that require it. */
+  missingRequired (names: readonly string[]): MissingRequired
   /** Reads a demand, as a route declares it. @throws {ScopeDefinitionError} with every fault. */
   requirement (demand: ScopeRequirement): Requirement
 }
@@ -50,49 +64,23 @@ export function defineScopes<const Name extends string> (
 ): Catalog<Name> {
   const faults: string[] = []
   const scopes = readEntries(entries, faults)
-  const coveredBy = coverage(scopes, faults)
-  const { defaultGrant, presets } = readOptions(options, scopes, faults)
+  const today = spelling(scopes, faults)
+  const covered = coverage(scopes, today, faults)
+  const { defaultGrant, presets, resources } = readOptions(options, scopes, faults)
+  const grant = (names: readonly string[]) => grantOf(names, covered, today)
+  const missing = (names: readonly string[]) => missingRequired(names, scopes, today, grant)
+  checkRequires(scopes, faults)
+  // Of a catalog that is sound so far: what it offers to grant must not be refused to whoever takes it.
+  if (faults.length === 0) checkOffers({ defaultGrant, presets }, missing, faults)
   if (faults.length > 0) throw new ScopeDefinitionError('bad catalog', faults)
 
-  const indexOf = new Map([...scopes.keys()].map((name, index) => [name, index]))
   return Object.freeze({
     scopes: scopes as ReadonlyMap<string, Entry> as ReadonlyMap<Name, Entry>,
     defaultGrant: defaultGrant as readonly Name[] | undefined,
     presets: presets as ReadonlyMap<string, readonly string[]> as ReadonlyMap<string, readonly Name[]>,
-    grant: (names: readonly string[]) => grantOf(names, { indexOf, coveredBy }),
-    requirement: (demand: ScopeRequirement) => readRequirement(demand, scopes)
+    resources: resources as ReadonlyArray<Resource<Name>>,
+    grant,
+    missingRequired: missing,
+    requirement: (demand: ScopeRequirement) => readRequirement(demand, scopes, today)
   })
-}
-
-const OPTIONS = ['defaultGrant', 'presets']
-
-function readOptions (options: unknown, scopes: ReadonlyMap<string, Entry>, faults: string[]) {
-  const presets = new Map<string, readonly string[]>()
-  if (!isPlainObject(options)) {
-    faults.push(`the options must be an object { ${OPTIONS.join(', ')} }, not ${show(options)}`)
-    return { defaultGrant: undefined, presets }
-  }
-  for (const option of Object.keys(options)) {
-    if (!OPTIONS.includes(option)) faults.push(`unknown option ${show(option)}${didYouMean(option, OPTIONS)}`)
-  }
-  const defaultGrant = options.defaultGrant === undefined ? undefined : readList('defaultGrant', options.defaultGrant)
-  if (options.presets !== undefined && !isPlainObject(options.presets)) {
-    faults.push(`presets must be an object { name: [scope, ...] }, not ${show(options.presets)}`)
-  } else {
-    for (const [name, list] of Object.entries(options.presets ?? {})) presets.set(name, readList(`preset ${show(name)}`, list))
-  }
-  return { defaultGrant, presets }
-
-  function readList (field: string, list: unknown): readonly string[] {
-    if (!Array.isArray(list)) {
-      faults.push(`${field} must be a list of scope names, not ${show(list)}`)
-      return []
-    }
-    for (const name of list as unknown[]) {
-      const status = typeof name === 'string' ? scopes.get(name)?.status : undefined
-      if (status === undefined) faults.push(`${field} names ${show(name)}, which the catalog does not have${didYouMean(name, scopes.keys())}`)
-      else if (status !== 'active') faults.push(`${field} names ${show(name)}, which is ${status}`)
-    }
-    return Object.freeze([...new Set(list as string[])])
-  }
 }

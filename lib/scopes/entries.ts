@@ -1,16 +1,26 @@
 import { didYouMean, show } from './faults.js'
 import { isPattern, isScopeName } from './name.js'
 
-/** Only an `active` scope can be granted, demanded by a route, or matched by a pattern. */
-export type ScopeStatus = 'active' | 'planned' | 'under-review'
+/**
+ * Only an `active` or a `deprecated` scope can be granted, demanded by a route, or matched by a pattern. A `planned` one
+ * and one `under-review` are known and listed, and open nothing.
+ */
+export type ScopeStatus = 'active' | 'deprecated' | 'planned' | 'under-review'
 
 /** One scope of a catalog, as it was written, with its defaults filled in. */
 export interface Entry {
   readonly name: string
   readonly description: string
   readonly includes: readonly string[]
+  readonly requires: readonly string[]
   readonly status: ScopeStatus
+  /** What a deprecated scope is called today: both names mean the same. */
+  readonly replacedBy: string | null
   readonly hidden: boolean
+}
+
+export function isInForce ({ status }: Entry): boolean {
+  return status === 'active' || status === 'deprecated'
 }
 
 /** Reads the first argument of `defineScopes`; what is wrong with it is added to `faults`. */
@@ -43,16 +53,16 @@ export function isPlainObject (value: unknown): value is Record<string, unknown>
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-const MEMBERS = ['description', 'includes', 'status', 'hidden']
-const STATUSES: readonly unknown[] = ['active', 'planned', 'under-review'] satisfies ScopeStatus[]
+const MEMBERS = ['description', 'includes', 'requires', 'status', 'replacedBy', 'hidden']
+const STATUSES: readonly unknown[] = ['active', 'deprecated', 'planned', 'under-review'] satisfies ScopeStatus[]
 
 function readEntry (name: string, value: unknown, faults: string[]): Entry {
   if (typeof value === 'string') value = { description: value }
   if (!isPlainObject(value)) {
-    faults.push(`${show(name)}: give a description, or { description, includes, status, hidden }, not ${show(value)}`)
+    faults.push(`${show(name)}: give a description, or { ${MEMBERS.join(', ')} }, not ${show(value)}`)
     value = {}
   }
-  const { description = '', includes = [], status = 'active', hidden = false, ...rest } = value as Record<string, unknown>
+  const { description = '', includes = [], requires = [], status = 'active', replacedBy = null, hidden = false, ...rest } = value as Record<string, unknown>
   const wrong = (field: string, fix: string, given: unknown) => faults.push(`${show(name)}: ${field} must be ${fix}, not ${show(given)}`)
 
   for (const member of Object.keys(rest)) {
@@ -61,15 +71,31 @@ function readEntry (name: string, value: unknown, faults: string[]): Entry {
   if (typeof description !== 'string') wrong('description', 'a string', description)
   if (typeof hidden !== 'boolean') wrong('hidden', 'true or false', hidden)
   if (!STATUSES.includes(status)) wrong('status', `one of ${STATUSES.join(', ')}`, status)
-  const list = typeof includes === 'string' ? [includes] : includes
-  const listed = Array.isArray(list) && [...list].every(item => typeof item === 'string')
-  if (!listed) wrong('includes', 'a scope name, a pattern or a list of them', includes)
+  const included = readList(includes)
+  if (included === undefined) wrong('includes', 'a scope name, a pattern or a list of them', includes)
+  const required = readList(requires)
+  if (required === undefined) wrong('requires', 'a scope name or a list of them', requires)
+  if (replacedBy !== null) {
+    if (typeof replacedBy !== 'string') wrong('replacedBy', 'the name of a scope', replacedBy)
+    if (status !== 'deprecated') faults.push(`${show(name)}: replacedBy is for a deprecated scope; write status: 'deprecated' beside it`)
+    for (const [member, list] of [['includes', included], ['requires', required]] as const) {
+      if (list !== undefined && list.length > 0) faults.push(`${show(name)}: leave ${member} out; the scope is the same as ${show(replacedBy)}, which has its own`)
+    }
+  }
 
   return Object.freeze({
     name,
     description: typeof description === 'string' ? description : '',
-    includes: Object.freeze(listed ? [...list as string[]] : []),
+    includes: Object.freeze(included ?? []),
+    requires: Object.freeze(required ?? []),
     status: status as ScopeStatus,
+    replacedBy: typeof replacedBy === 'string' ? replacedBy : null,
     hidden: hidden === true
   })
+}
+
+/** A list of strings, or one string in place of a list of one; `undefined` for anything else. */
+export function readList (value: unknown): string[] | undefined {
+  const list = typeof value === 'string' ? [value] : value
+  return Array.isArray(list) && [...list].every(item => typeof item === 'string') ? [...list as string[]] : undefined
 }

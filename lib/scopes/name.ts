@@ -16,16 +16,4 @@ export function isPattern (text: string): boolean {
   return segmentsOf(text).includes('*')
 }
 
-/**
- * Tells whether a pattern matches a name, segment by segment: a `*` stands for exactly one whole segment,
- * a final `*` for one or more, `*` alone for every name. Never a prefix match.
- */
-export function matches (pattern: string, name: string): boolean {
-  const wanted = segmentsOf(pattern)
-  const given = segmentsOf(name)
-  if (given.length < wanted.length) return false
-  if (given.length > wanted.length && wanted.at(-1) !== '*') return false
-  return wanted.every((segment, i) => segment === '*' || segment === given[i])
-}
-
 const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/

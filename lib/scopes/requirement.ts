@@ -1,7 +1,7 @@
-import type { Entry } from './entries.js'
-import { isPlainObject } from './entries.js'
+import { isInForce, isPlainObject, type Entry } from './entries.js'
 import { didYouMean, ScopeDefinitionError, show } from './faults.js'
 import type { Grant } from './grant.js'
+import type { Spelling } from './spelling.js'
 
 /**
  * What a route demands: one scope, a list of which all are needed (an empty one: any valid key), or
@@ -12,18 +12,22 @@ export type ScopeRequirement<Name extends string = string> =
   | readonly Name[]
   | { readonly anyOf: ReadonlyArray<Name | readonly Name[]> }
 
-/** A requirement, checked against a catalog and ready to be held against grants. */
-export interface Requirement {
-  /** Every scope it names, each once, as declared. */
+/** Scopes that are needed, to be held against grants. */
+export interface Demand {
+  /** Every scope it names, each once, as it is called today. */
   readonly names: readonly string[]
-  /** OR of ANDs. `[[]]` when no scope is needed. */
-  readonly alternatives: ReadonlyArray<readonly string[]>
-  /** What the grant lacks, or `null` when the requirement is met. */
+  /** What the grant lacks, or `null` when the demand is met. */
   missing (grant: Grant): Shortfall | null
 }
 
+/** What a route demands, checked against a catalog. */
+export interface Requirement extends Demand {
+  /** OR of ANDs. `[[]]` when no scope is needed. */
+  readonly alternatives: ReadonlyArray<readonly string[]>
+}
+
 export interface Shortfall {
-  /** Every scope the requirement names and the grant does not cover. */
+  /** Every scope that is named where the demand is not met, and that the grant does not cover. */
   readonly scopes: readonly string[]
   /** For people: `scope: a`, `scopes: a, b`, `scope: one of a, b + c`. */
   readonly text: string
@@ -32,31 +36,53 @@ export interface Shortfall {
 /**
  * Reads what a route declares.
  *
- * @throws {ScopeDefinitionError} naming every scope that is unknown or not active, and every wrong form.
+ * @throws {ScopeDefinitionError} naming every scope that is unknown or not in force, and every wrong form.
  */
-export function readRequirement (demand: unknown, entries: ReadonlyMap<string, Entry>): Requirement {
+export function readRequirement (demand: unknown, entries: ReadonlyMap<string, Entry>, today: Spelling): Requirement {
   const faults: string[] = []
-  const alternatives = readAlternatives(demand, entries, faults)
+  const read = readAlternatives(demand, entries, faults)
   if (faults.length > 0) throw new ScopeDefinitionError('bad scopes', faults)
-  return requirementOf(alternatives)
+
+  const alternatives = distinct(read.map(names => [...new Set(names.map(today))]))
+  const requirement: Requirement = Object.freeze({
+    names: namesIn(alternatives),
+    alternatives: Object.freeze(alternatives.map(names => Object.freeze(names))),
+    missing: (grant: Grant) => isMet(requirement, grant) ? null : shortfall([requirement], grant)
+  })
+  return requirement
 }
 
-function requirementOf (alternatives: string[][]): Requirement {
-  const names = Object.freeze([...new Set(alternatives.flat())])
-  const oneOf = `scope: one of ${alternatives.map(scopes => scopes.join(' + ')).join(', ')}`
-
-  return Object.freeze({
-    names,
-    alternatives: Object.freeze(alternatives.map(scopes => Object.freeze(scopes))),
-    missing (grant: Grant): Shortfall | null {
-      for (const scopes of alternatives) {
-        if (scopes.every(name => grant.covers(name))) return null
-      }
-      const scopes = names.filter(name => !grant.covers(name))
-      if (alternatives.length > 1) return { scopes, text: oneOf }
-      return { scopes, text: `${scopes.length === 1 ? 'scope' : 'scopes'}: ${scopes.join(', ')}` }
+/** Demands everything that these do. */
+export function allOf (requirements: readonly Requirement[]): Demand {
+  return {
+    names: namesIn(requirements.map(({ names }) => names)),
+    missing (grant) {
+      const unmet = requirements.filter(requirement => !isMet(requirement, grant))
+      return unmet.length === 0 ? null : shortfall(unmet, grant)
     }
-  })
+  }
+}
+
+function isMet ({ alternatives }: Requirement, grant: Grant): boolean {
+  return alternatives.some(names => names.every(name => grant.covers(name)))
+}
+
+function shortfall (unmet: readonly Requirement[], grant: Grant): Shortfall {
+  const lacked = (requirements: readonly Requirement[]) => namesIn(requirements.map(({ names }) => names.filter(name => !grant.covers(name))))
+  const isChoice = ({ alternatives }: Requirement) => alternatives.length > 1
+  const texts = unmet.filter(isChoice).map(({ alternatives }) => `one of ${alternatives.map(names => names.join(' + ')).join(', ')}`)
+  const plain = lacked(unmet.filter(requirement => !isChoice(requirement)))
+  if (plain.length > 0) texts.unshift(plain.join(', '))
+  return { scopes: lacked(unmet), text: `${plain.length + unmet.filter(isChoice).length === 1 ? 'scope' : 'scopes'}: ${texts.join(' and ')}` }
+}
+
+function namesIn (lists: ReadonlyArray<readonly string[]>): readonly string[] {
+  return Object.freeze([...new Set(lists.flat())])
+}
+
+/** Two spellings of one scope make the same alternative twice. */
+function distinct (alternatives: string[][]): string[][] {
+  return [...new Map(alternatives.map(names => [JSON.stringify(names), names])).values()]
 }
 
 const FORMS = 'a scope name, a list of them (all needed; an empty list: any valid key), or { anyOf: [...] }'
@@ -89,7 +115,7 @@ function readAll (demand: unknown, entries: ReadonlyMap<string, Entry>, faults: 
     const entry = typeof name === 'string' ? entries.get(name) : undefined
     if (typeof name !== 'string') faults.push(`a scope must be a string, not ${show(name)}`)
     else if (entry === undefined) faults.push(`unknown scope ${show(name)}${didYouMean(name, entries.keys())}`)
-    else if (entry.status !== 'active') faults.push(`scope ${show(name)} is ${entry.status}; no route can demand it until it is active`)
+    else if (!isInForce(entry)) faults.push(`scope ${show(name)} is ${entry.status}; no route can demand it until it is active`)
   }
-  return [...new Set(names as string[])]
+  return names as string[]
 }

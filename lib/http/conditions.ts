@@ -1,0 +1,85 @@
+import type { FastifyRequest } from 'fastify'
+import type { Catalog } from '../scopes/catalog.js'
+import { isPlainObject } from '../scopes/entries.js'
+import { didYouMean, show, type ScopeDefinitionError } from '../scopes/faults.js'
+import type { ScopeName } from '../scopes/register.js'
+import { allOf, type Demand, type Requirement, type ScopeRequirement } from '../scopes/requirement.js'
+import { isPromise } from './answer.js'
+import type { ScopesPolicy } from './decision.js'
+
+/** Scopes that a route needs only for some requests, beside those that it always needs. */
+export interface ScopeCondition {
+  /**
+   * Whether this request needs them. Called after validation, so that the body is there; it must answer at once. If it
+   * throws, answers anything but `true` or `false`, or the request did not pass validation, they are needed.
+   */
+  when (request: FastifyRequest): boolean
+  readonly scopes: ScopeRequirement<ScopeName>
+  /** When that is, for people: `Required if staging a deployment.` */
+  readonly description?: string
+}
+
+/** The same, checked. */
+export interface Condition {
+  readonly when: (request: FastifyRequest) => unknown
+  readonly requirement: Requirement
+  readonly description: string
+}
+
+/** Reads `config.scopesWhen`. What is wrong is added to `faults`. */
+export function readConditions (list: unknown, catalog: Catalog, faults: string[]): readonly Condition[] {
+  if (!Array.isArray(list)) {
+    faults.push(`config.scopesWhen must be a list of { ${MEMBERS.join(', ')} }, not ${show(list)}`)
+    return []
+  }
+  const conditions = [...list as unknown[]].map((item, i) => readCondition(item, `config.scopesWhen[${i}]`, catalog, faults))
+  return Object.freeze(conditions.filter(condition => condition !== undefined))
+}
+
+/** What a route demands of this request. To be asked after validation. */
+export function demandOf ({ requirement, conditions }: ScopesPolicy, request: FastifyRequest, failed: (error: unknown) => void): Demand {
+  return allOf([requirement, ...conditions.filter(condition => applies(condition, request, failed)).map(({ requirement }) => requirement)])
+}
+
+function applies ({ when }: Condition, request: FastifyRequest, failed: (error: unknown) => void): boolean {
+  // With attachValidation a request gets this far whose body may be anything.
+  if (request.validationError !== undefined) return true
+  try {
+    const answer = when(request)
+    if (typeof answer === 'boolean') return answer
+    // Nobody waits for a promise, and a rejection that nobody takes would end the process.
+    if (isPromise(answer)) Promise.resolve(answer).catch(() => {})
+    failed(new TypeError(`when must answer true or false at once, not ${show(answer)}`))
+  } catch (error) {
+    failed(error)
+  }
+  return true
+}
+
+const MEMBERS = ['when', 'scopes', 'description']
+
+function readCondition (item: unknown, field: string, catalog: Catalog, faults: string[]): Condition | undefined {
+  if (!isPlainObject(item)) {
+    faults.push(`${field} must be { ${MEMBERS.join(', ')} }, not ${show(item)}`)
+    return undefined
+  }
+  const { when, scopes, description = '', ...rest } = item
+  for (const member of Object.keys(rest)) faults.push(`${field}: unknown member ${show(member)}${didYouMean(member, MEMBERS)}`)
+  if (typeof when !== 'function' || when.constructor.name === 'AsyncFunction') {
+    faults.push(`${field}.when must be a function that answers true or false at once, not ${typeof when === 'function' ? 'an async one' : show(when)}`)
+  }
+  if (typeof description !== 'string') faults.push(`${field}.description must be a string, not ${show(description)}`)
+  const requirement = readDemand(scopes, `${field}.scopes`, catalog, faults)
+  if (requirement?.names.length === 0) faults.push(`${field}.scopes is empty; name what is needed, or leave the condition out`)
+  return Object.freeze({ when: when as Condition['when'], requirement: requirement!, description: description as string })
+}
+
+/** Reads scopes that are demanded. What is wrong is added to `faults`. */
+export function readDemand (scopes: unknown, field: string, catalog: Catalog, faults: string[]): Requirement | undefined {
+  try {
+    return catalog.requirement(scopes as ScopeRequirement)
+  } catch (error) {
+    faults.push(...(error as ScopeDefinitionError).faults.map(fault => `${field}: ${fault}`))
+    return undefined
+  }
+}
