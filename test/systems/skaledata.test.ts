@@ -1,35 +1,22 @@
 // The example as people run it: npm start, the commands that it prints, npm run demo, and a crash.
-import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { tsc } from '../../scripts/programs.mjs'
+import { answersIn, cannotPaste, commandsIn, compiled, run, start as startExample } from './walkthrough.js'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const serverProgram = await compiled('skaledata')
+const demoProgram = await compiled('skaledata', 'demo.js')
 
-// Compiled as npm start does it, but to a folder of its own.
-mkdirSync(join(root, '.build'), { recursive: true })
-const folder = mkdtempSync(join(root, '.build/skaledata-'))
-t.teardown(() => rmSync(folder, { recursive: true }))
-const compiled = await tsc('-p', 'tsconfig.examples.json', '--outDir', folder)
-if (!compiled.ok) throw new Error(compiled.output)
-
-const node = (program: string) => [process.execPath, join(folder, 'skaledata', program)]
-const hasBash = await exists('bash', 'curl', 'sed')
-
-t.test('npm start prints commands that do what the page says', { skip: !hasBash && 'LEFT OUT: bash, curl or sed is missing' }, async (t) => {
+t.test('npm start prints commands that do what the page says', { skip: cannotPaste }, async (t) => {
   const { output, api, stop } = await start(t, ['npm', 'start', '--'], join(t.testdir(), 'keys.db'))
-  const commands = output.slice(output.indexOf('# 1.'))
-  const ran = await run(['bash', '-c', commands])
+  const ran = await run(['bash', '-c', commandsIn(output)])
   t.equal(ran.code, 0)
   t.equal(ran.stderr, '')
 
   const missing = 'API key missing required scope: clusters:write'
-  const answers = [
+  const expected = [
     ['"id":"production"', 200],
     ['deploy registry.example.com/airflow:3 to airflow', 202],
     [missing, 403],
@@ -40,12 +27,9 @@ t.test('npm start prints commands that do what the page says', { skip: !hasBash 
     ['', 204],
     ['Invalid API key', 401]
   ] as const
-  const lines = ran.stdout.trimEnd().split('\n')
-  t.equal(lines.length, answers.length)
-  for (const [i, [text, status]] of answers.entries()) {
-    const line = lines[i] ?? 'nothing'
-    t.ok(line.includes(text) && line.endsWith(` -> ${status}`), line)
-  }
+  const answers = answersIn(ran.stdout)
+  t.same(answers.map(({ status }) => status), expected.map(([, status]) => status))
+  for (const [i, [text]] of expected.entries()) t.ok(answers[i]?.text.includes(text), `an answer with ${text}`)
   t.notMatch(ran.stdout, /skale_\w{5}/, 'no key is shown')
 
   // As Ctrl-C does it, to npm and all that it has started.
@@ -53,10 +37,9 @@ t.test('npm start prints commands that do what the page says', { skip: !hasBash 
   await t.rejects(fetch(api), 'the server has ended')
 })
 
-t.test('the commands can be run again on the same server', { skip: !hasBash && 'LEFT OUT: bash, curl or sed is missing' }, async (t) => {
-  const { output, stop } = await start(t, node('server.js'), join(t.testdir(), 'keys.db'))
-  const commands = output.slice(output.indexOf('# 1.'))
-  const statusesOf = async () => (await run(['bash', '-c', commands])).stdout.match(/ -> \d+$/gm)
+t.test('the commands can be run again on the same server', { skip: cannotPaste }, async (t) => {
+  const { output, stop } = await start(t, serverProgram, join(t.testdir(), 'keys.db'))
+  const statusesOf = async () => answersIn((await run(['bash', '-c', commandsIn(output)])).stdout).map(({ status }) => status)
   t.same(await statusesOf(), await statusesOf())
   t.equal(await stop('SIGINT'), 0, 'it ends in good order')
 })
@@ -72,8 +55,8 @@ t.test('npm run demo', async (t) => {
   })
 
   await t.test('with --url, tells it to a server that runs already', async (t) => {
-    const { api } = await start(t, node('server.js'), join(t.testdir(), 'keys.db'))
-    const { code, stdout } = await run([...node('demo.js'), '--url', api])
+    const { api } = await start(t, serverProgram, join(t.testdir(), 'keys.db'))
+    const { code, stdout } = await run([...demoProgram, '--url', api])
     t.equal(code, 0)
     t.match(stdout, /not ours to kill/)
   })
@@ -84,7 +67,7 @@ t.test('npm run demo', async (t) => {
       response.end(JSON.stringify(everything))
     }))
     t.teardown(() => server.close())
-    const { code, stdout } = await run([...node('demo.js'), '--url', `http://127.0.0.1:${port}`])
+    const { code, stdout } = await run([...demoProgram, '--url', `http://127.0.0.1:${port}`])
     t.equal(code, 1)
     t.match(stdout, /200 {2}DELETE \/clusters\/staging.*\n {2}EXPECTED 403 API key missing required scope: clusters:write\n/)
     t.match(stdout, /Not as expected: \d\d\n$/)
@@ -93,7 +76,7 @@ t.test('npm run demo', async (t) => {
   await t.test('fails if there is no server', async (t) => {
     const { server, port } = await listen()
     await once(server.close(), 'close')
-    const { code, stdout, stderr } = await run([...node('demo.js'), '--url', `http://127.0.0.1:${port}`])
+    const { code, stdout, stderr } = await run([...demoProgram, '--url', `http://127.0.0.1:${port}`])
     t.equal(code, 1)
     t.match(stdout, /Not as expected: 1\n$/)
     t.match(stderr, /^fetch failed: .*ECONNREFUSED.*\n$/)
@@ -106,7 +89,7 @@ t.test('keys and revocations survive kill -9, sessions do not', async (t) => {
   let earlier = ''
 
   for (const round of [1, 2, 3]) {
-    const { api, issuer, stop } = await start(t, node('server.js'), db)
+    const { api, issuer, stop } = await start(t, serverProgram, db)
     const session = await signIn(issuer)
     for (const scopes of [undefined, ['apps:deploy', 'clusters:read'], []]) {
       const { answer } = await ask(api, 'POST /api-keys', session, { name: `round ${round}`, ...scopes && { scopes } })
@@ -117,7 +100,7 @@ t.test('keys and revocations survive kill -9, sessions do not', async (t) => {
     t.equal((await ask(api, `DELETE /api-keys/${doomed.id}`, session)).status, 204)
     await stop('SIGKILL')
 
-    const again = await start(t, node('server.js'), db)
+    const again = await start(t, serverProgram, db)
     for (const { key, id, scopes } of keys) {
       const isRevoked = scopes?.length === 0
       t.equal((await ask(again.api, 'GET /clusters', key)).status, isRevoked ? 401 : 200, `${id}, ${scopes ?? 'full'}`)
@@ -145,7 +128,7 @@ t.test('a server that cannot start says why in one line', async (t) => {
     [args('--prot=1'), /^Unknown option '--prot'.*\n$/]
   ]
   for (const [given, reason] of reasons) {
-    const { code, stderr, stdout } = await run([...node('server.js'), ...given])
+    const { code, stderr, stdout } = await run([...serverProgram, ...given])
     t.equal(code, 1)
     t.match(stderr, reason)
     t.equal(stdout, '')
@@ -158,48 +141,12 @@ async function listen (server = createServer()) {
   return { server, port: (server.address() as AddressInfo).port }
 }
 
-/** Starts the server, and waits until it says where it is. It leads a process group of its own, which gets the signals. */
 async function start (t: Test, program: string[], db: string) {
   const args = ['--port=0', '--issuer-port=0', `--db=${db}`, '--log-level=warn']
-  const child = spawn(...command([...program, ...args]), { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'inherit'] })
-  const exited = once(child, 'exit')
-  const stop = async (signal: NodeJS.Signals): Promise<number | null> => {
-    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, signal)
-    return (await exited)[0]
-  }
-  t.teardown(() => stop('SIGKILL'))
-
-  let output = ''
-  for await (const chunk of child.stdout.setEncoding('utf8')) {
-    output += chunk
-    if (output.includes('# 7.') && output.endsWith('\n\n')) break
-  }
-  const [, api, issuer] = /SkaleData API on (\S+), sessions from (\S+),/.exec(output) ?? []
-  if (api === undefined || issuer === undefined) throw new Error(`the server did not start: ${output}`)
+  const { output, url: api, stop } = await startExample(t, 'skaledata', [...program, ...args])
+  const [, issuer] = /sessions from (\S+),/.exec(output) ?? []
+  if (issuer === undefined) throw new Error(`the server does not say where its sessions come from: ${output}`)
   return { output, api, issuer, stop }
-}
-
-interface Ran { code: unknown, stdout: string, stderr: string }
-
-function run (program: string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    execFile(...command(program), { cwd: root, timeout: 60_000 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : error.code ?? error.signal, stdout, stderr })
-    })
-  })
-}
-
-/**
- * A command that runs as it does outside of the tests: without the hooks that tap loads into every child
- * process. And without Node 22 saying that its SQLite is experimental.
- */
-function command (program: string[]): [file: string, args: string[]] {
-  return ['env', ['-u', 'NODE_OPTIONS', 'NODE_NO_WARNINGS=1', ...program]]
-}
-
-async function exists (...programs: string[]): Promise<boolean> {
-  const found = await Promise.all(programs.map(program => run([program, '--version'])))
-  return found.every(({ code }) => code === 0)
 }
 
 async function ask (api: string, request: string, credential?: string, body?: object) {
