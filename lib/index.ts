@@ -23,12 +23,15 @@ export type { Demand, Requirement, ScopeRequirement, Shortfall } from './scopes/
 export type { Resource, ResourceOption } from './scopes/resources.js'
 
 export type { Pepper } from './keys/digest.js'
-export type { ApiKeys, CallOptions, Issuer, Verification } from './keys/keyring.js'
+export type { MissingRequiredPolicy } from './keys/granted-scopes.js'
+export type { ApiKeyChanges } from './keys/key-changes.js'
+export type { ApiKeys, CallOptions, Verification } from './keys/keyring.js'
 export type { KeyPage, ListQuery } from './keys/key-list.js'
 export type { KeyRefusal } from './keys/known-key.js'
 export type { NewApiKey } from './keys/new-key.js'
 export type { ApiKeyRecord, JsonObject, JsonValue, StoredKey } from './keys/record.js'
-export type { Awaitable, KeyQuery, KeyStore } from './keys/store.js'
+export type { Issuer } from './keys/records.js'
+export type { Awaitable, KeyChanges, KeyQuery, KeyStore } from './keys/store.js'
 
 export type { Principal, RegisteredUser } from './http/access.js'
 export type { FormatError } from './http/answer.js'

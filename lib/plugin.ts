@@ -47,7 +47,7 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   const demands = new HandlerDemands(catalog, refusals)
   const guard = new Guard({ ...settings, sessions: sessionsOf(settings), policies, verifier, lookUpBearer, refusals, demands })
 
-  app.decorate('apiKeys', keyring({ catalog, store, prefix: settings.prefixes[0], digester: digests, verifier, trouble }))
+  app.decorate('apiKeys', keyring({ ...settings, prefix: settings.prefixes[0], digester: digests, verifier, trouble }))
   app.decorateRequest('principal', { getter () { return accessOf(this)?.principal ?? null }, setter: refuseToSet })
   app.decorateRequest('hasScopes', function (this: FastifyRequest, ...scopes) { return demands.has(this, scopes) })
   app.decorateRequest('requireScopes', function (this: FastifyRequest, ...scopes) { demands.require(this, scopes) })

@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { InvalidInputError } from '../keys/errors.js'
+import type { ApiKeyChanges } from '../keys/key-changes.js'
 import type { ListQuery } from '../keys/key-list.js'
+import type { NewApiKey } from '../keys/new-key.js'
 import type { ApiKeyRecord } from '../keys/record.js'
 import { isPlainObject } from '../scopes/entries.js'
 import { didYouMean, show } from '../scopes/faults.js'
-import type { ScopeName } from '../scopes/register.js'
 import type { User } from './decision.js'
 import { ApiKeyNotFoundError, BadOptionsError } from './errors.js'
 
@@ -13,6 +14,7 @@ import { ApiKeyNotFoundError, BadOptionsError } from './errors.js'
  *
  * - `POST /api-keys` with `{ name, scopes? }` answers 201 `{ key, record }`, the only time the key is shown
  * - `GET /api-keys?limit=&cursor=` answers `{ records, cursor }`
+ * - `PATCH /api-keys/:id` with `{ name?, scopes? }` answers `{ record }`; 404 for another user's key
  * - `DELETE /api-keys/:id` revokes and answers 204, also if the key is revoked already; 404 for another user's key
  *
  * Register it after fastify-api-key-scopes, with a `prefix` if you like. Who owns a key is told by the session alone.
@@ -27,7 +29,7 @@ export async function apiKeyRoutes (app: FastifyInstance): Promise<void> {
   const config = { userOnly: true } as const
 
   app.post('/api-keys', { config }, async (request, reply) => {
-    const { key, record } = await apiKeys.create(readFields(request.body), { as: userOf(request) })
+    const { key, record } = await apiKeys.create(readFields(request.body, '{ name, scopes? }') as NewApiKey, { as: userOf(request) })
     noStore(reply).code(201)
     return { key, record: shown(record) }
   })
@@ -36,6 +38,14 @@ export async function apiKeyRoutes (app: FastifyInstance): Promise<void> {
     const { records, cursor } = await apiKeys.list(readQuery(request.query), { as: userOf(request) })
     noStore(reply)
     return { records: records.map(shown), cursor }
+  })
+
+  app.patch('/api-keys/:id', { config }, async (request, reply) => {
+    const { id } = request.params as { id: string }
+    const record = await apiKeys.update(id, readFields(request.body, '{ name?, scopes? }'), { as: userOf(request) })
+    if (record === null) throw new ApiKeyNotFoundError()
+    noStore(reply)
+    return { record: shown(record) }
   })
 
   app.delete('/api-keys/:id', { config }, async (request, reply) => {
@@ -59,11 +69,11 @@ function userOf ({ principal }: FastifyRequest): User {
 
 const FIELDS = ['name', 'scopes']
 
-function readFields (body: unknown): { name: string, scopes?: readonly ScopeName[] } {
-  if (!isPlainObject(body)) throw new InvalidInputError('the body must be a JSON object { name, scopes? }')
+function readFields (body: unknown, form: string): Pick<ApiKeyChanges, 'name' | 'scopes'> {
+  if (!isPlainObject(body)) throw new InvalidInputError(`the body must be a JSON object ${form}`)
   const strange = Object.keys(body).find(field => !FIELDS.includes(field))
-  if (strange !== undefined) throw new InvalidInputError(`unknown field ${show(strange)}${didYouMean(strange, FIELDS)}; the body must be { name, scopes? }`)
-  return body as { name: string }
+  if (strange !== undefined) throw new InvalidInputError(`unknown field ${show(strange)}${didYouMean(strange, FIELDS)}; the body must be ${form}`)
+  return body
 }
 
 /** Numbers are text in a query. Whatever else is wrong with it, `list` will say. */

@@ -1,3 +1,4 @@
+import type { MissingRequiredPolicy } from '../keys/granted-scopes.js'
 import type { KeyStore } from '../keys/store.js'
 import type { Pepper } from '../keys/digest.js'
 import { isKeyPrefix } from '../keys/key-format.js'
@@ -42,6 +43,10 @@ export interface ApiKeyScopesOptions {
   readonly realm?: string
   /** How long after it was read from the store, in milliseconds, a key record may be used. Default 1000; 0 asks for each request. */
   readonly maxStaleness?: number
+  /** What happens when a key is to be given scopes without those that they require: refuse, or add them. Default `reject`. */
+  readonly missingRequired?: MissingRequiredPolicy
+  /** Whether the scopes of a key may be changed after it was created. Default `true`. */
+  readonly mutableScopes?: boolean
   /** Whether a denial for a missing scope tells what the key was granted. Default `true`. */
   readonly revealGranted?: boolean
   /** Shapes the bodies of all denials. Default: the app's error handler if it has one, else `{ statusCode, code, error, message, ... }`. */
@@ -63,6 +68,8 @@ export interface Settings {
   readonly apiKeyHeader: string | null
   readonly realm: string
   readonly maxStaleness: number
+  readonly missingRequired: MissingRequiredPolicy
+  readonly mutableScopes: boolean
   readonly revealGranted: boolean
   readonly formatError: FormatError | undefined
   readonly denialLogLevel: DenialLogLevel
@@ -76,7 +83,7 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
   }
   const {
     scopes, store, keyPrefix, authenticateUser, annotate, notFound, pepper, allowUnpeppered = false, apiKeyHeader, realm = 'api',
-    maxStaleness = 1000, revealGranted = true, formatError, denialLogLevel = 'debug', ...rest
+    maxStaleness = 1000, missingRequired = 'reject', mutableScopes = true, revealGranted = true, formatError, denialLogLevel = 'debug', ...rest
   } = options
 
   for (const option of Object.keys(rest).filter(name => !FASTIFY_OPTIONS.includes(name))) {
@@ -96,6 +103,8 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
   must(apiKeyHeader === undefined || isHeaderName(apiKeyHeader), 'apiKeyHeader', 'the name of a header such as "x-api-key", and none that HTTP uses itself')
   must(typeof realm === 'string' && /^[\x20-\x7E]*$/.test(realm), 'realm', 'a string of printable ASCII characters')
   must(typeof maxStaleness === 'number' && maxStaleness >= 0 && maxStaleness <= 3_600_000, 'maxStaleness', 'a number of milliseconds from 0 to 3600000')
+  must(missingRequired === 'reject' || missingRequired === 'add', 'missingRequired', '\'reject\' or \'add\'')
+  must(typeof mutableScopes === 'boolean', 'mutableScopes', 'true or false')
   must(LEVELS.includes(denialLogLevel), 'denialLogLevel', `one of ${LEVELS.join(', ')}`)
   if ('pepper' in options && pepper === undefined) faults.push('pepper is undefined: is an environment variable not set? Leave it out to have none')
   const peppers = readPeppers(pepper)
@@ -123,6 +132,8 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
     apiKeyHeader: apiKeyHeader?.toLowerCase() ?? null,
     realm,
     maxStaleness,
+    missingRequired,
+    mutableScopes,
     revealGranted,
     formatError,
     denialLogLevel
@@ -133,7 +144,7 @@ const LEVELS: readonly unknown[] = ['fatal', 'error', 'warn', 'info', 'debug', '
 
 const OPTIONS = [
   'scopes', 'store', 'keyPrefix', 'authenticateUser', 'annotate', 'notFound', 'pepper', 'allowUnpeppered', 'apiKeyHeader',
-  'realm', 'maxStaleness', 'revealGranted', 'formatError', 'denialLogLevel'
+  'realm', 'maxStaleness', 'missingRequired', 'mutableScopes', 'revealGranted', 'formatError', 'denialLogLevel'
 ]
 
 /** What `register` itself reads from the options of a plugin. */

@@ -2,10 +2,14 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { StoreTrouble } from '../keys/verifier.js'
 import { throttle } from './throttle.js'
 
-/** Tells the operator what is wrong with the store, in full, but only once a second: an outage fails every request. */
+/**
+ * Tells the operator what is wrong with the store, in full, but only once a second: an outage fails every request. Of
+ * each scope that grants nothing, it tells only once.
+ */
 export function storeTrouble (log: FastifyBaseLogger, now?: () => number): StoreTrouble {
   const failures = throttle(1000, now)
   const corruptions = throttle(1000, now)
+  const toldOf = new Set<string>()
 
   return {
     failed (error) {
@@ -13,6 +17,15 @@ export function storeTrouble (log: FastifyBaseLogger, now?: () => number): Store
     },
     corrupt (id, faults) {
       corruptions(leftOut => { log.error({ keyId: id, faults, recordsNotLogged: leftOut }, 'an API key record is corrupt; the key is refused') })
+    },
+    ineffective (id, scopes) {
+      const news = scopes.filter(scope => !toldOf.has(scope))
+      if (news.length === 0 || toldOf.size >= MOST_TOLD) return
+      for (const scope of news) toldOf.add(scope)
+      log.warn({ keyId: id, scopes: news }, 'an API key was granted scopes that the catalog does not have, or not yet; they grant nothing')
     }
   }
 }
+
+/** However odd the store is, what is remembered of it has an end. */
+const MOST_TOLD = 10_000

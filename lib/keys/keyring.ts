@@ -4,21 +4,16 @@ import { isPlainObject } from '../scopes/entries.js'
 import { show } from '../scopes/faults.js'
 import type { ScopeName } from '../scopes/register.js'
 import { fingerprintOf, type Digester } from './digest.js'
-import { BeyondGrantError, InvalidInputError, StoreIncapableError, StoreUnavailableError } from './errors.js'
+import { BeyondGrantError, InvalidInputError } from './errors.js'
+import { checkChanges, type ApiKeyChanges, type ChangeRules } from './key-changes.js'
 import { generateKey, startOf } from './key-format.js'
-import { isCorrupt, readStoredKey, recordOf, type KeyRefusal } from './known-key.js'
+import { recordOf, type KeyRefusal } from './known-key.js'
 import { checkNewKey, type NewApiKey } from './new-key.js'
 import { cursorAfter, hasPlace, readListQuery, type KeyPage, type ListQuery } from './key-list.js'
 import type { ApiKeyRecord, StoredKey } from './record.js'
+import { recordsIn, type Issuer } from './records.js'
 import type { Awaitable, KeyStore } from './store.js'
 import type { KeyVerifier, StoreTrouble } from './verifier.js'
-
-/** On whose behalf a call is made. */
-export interface Issuer {
-  readonly id: string
-  /** What this user's session may do. Left out: everything. */
-  readonly scopes?: readonly string[]
-}
 
 export interface CallOptions {
   /**
@@ -48,6 +43,13 @@ export interface ApiKeys {
   /** Records, newest first, page by page. */
   list (query?: ListQuery, options?: CallOptions): Promise<KeyPage>
   /**
+   * Changes a key, and answers its record as it then is, or `null` if there is none. What it may do changes at once in
+   * this process, and in every other within `maxStaleness`. Of two at the same time, the later one wins field by field.
+   *
+   * @throws as `create` does; FST_API_KEY_INVALID_INPUT also for a key that is revoked.
+   */
+  update (id: string, changes: ApiKeyChanges, options?: CallOptions): Promise<ApiKeyRecord | null>
+  /**
    * Ends a key for good, and answers its record, or `null` if there is none. Refused at once in this process, and in
    * every other within `maxStaleness`. Revoking again changes nothing.
    */
@@ -56,8 +58,7 @@ export interface ApiKeys {
   verify (key: string): Promise<Verification>
 }
 
-export interface KeyringOptions {
-  readonly catalog: Catalog
+export interface KeyringOptions extends ChangeRules {
   readonly store: KeyStore
   /** For new keys. */
   readonly prefix: string
@@ -66,15 +67,17 @@ export interface KeyringOptions {
   readonly trouble: StoreTrouble
 }
 
-export function keyring ({ catalog, store, prefix, digester, verifier, trouble }: KeyringOptions): ApiKeys {
-  return Object.freeze({ catalog: catalog as Catalog<ScopeName>, create, get, list, revoke, verify })
+export function keyring (settings: KeyringOptions): ApiKeys {
+  const { catalog, prefix, digester, verifier } = settings
+  const records = recordsIn(settings.store, verifier.resolve, settings.trouble)
+  return Object.freeze({ catalog: catalog as Catalog<ScopeName>, create, get, list, update, revoke, verify })
 
   async function create (input: NewApiKey, options?: CallOptions): Promise<{ key: string, record: ApiKeyRecord }> {
-    const insert = capability('insert', 'create')
+    const insert = records.capability('insert', 'create')
     const as = issuerOf(options)
     const now = Date.now()
     const owned = as !== undefined && isPlainObject(input) ? { ...input, ownerId: owner(input.ownerId, as) } : input
-    const fields = checkNewKey(owned, catalog, now)
+    const fields = checkNewKey(owned, settings, now)
     if (as?.scopes !== undefined) refuseBeyond(catalog, as.scopes, fields.scopes)
 
     const key = generateKey(prefix)
@@ -90,35 +93,56 @@ export function keyring ({ catalog, store, prefix, digester, verifier, trouble }
       lastUsedAt: null,
       rotatedFrom: null
     }
-    await asked(() => insert(stored))
+    await records.asked(() => insert(stored))
     verifier.cache.keyAdded(fingerprint)
     return { key, record: recordOf(stored) }
   }
 
   async function get (id: string, options?: CallOptions): Promise<ApiKeyRecord | null> {
-    return await readOne(capability('get', 'get'), id, issuerOf(options))
+    checkId(id)
+    return await records.get(id, 'get', issuerOf(options))
   }
 
   async function list (query: ListQuery = {}, options?: CallOptions): Promise<KeyPage> {
-    const read = capability('list', 'list')
+    const read = records.capability('list', 'list')
     const as = issuerOf(options)
     const { limit, ...wanted } = readListQuery(as === undefined ? query : { ...query, ownerId: owner(query.ownerId, as) })
     // One more than asked for tells whether there is a next page.
-    const found = await asked(() => read({ ...wanted, limit: limit + 1 }))
+    const found = await records.asked(() => read({ ...wanted, limit: limit + 1 }))
     const page = found.slice(0, limit)
-    const records = page.map(key => readable(key, as)).filter(record => record !== null)
+    const readable = page.map(key => records.readable(key, as)).filter(record => record !== null)
     const last = found.length > limit ? page.findLast(hasPlace) : undefined
-    return { records, cursor: last === undefined ? null : cursorAfter(last) }
+    return { records: readable, cursor: last === undefined ? null : cursorAfter(last) }
+  }
+
+  async function update (id: string, input: ApiKeyChanges, options?: CallOptions): Promise<ApiKeyRecord | null> {
+    const change = records.capability('update', 'update')
+    const as = issuerOf(options)
+    checkId(id)
+    const { disabled, ...fields } = checkChanges(input, settings)
+    if (as?.scopes !== undefined && fields.scopes !== undefined) refuseBeyond(catalog, as.scopes, fields.scopes)
+    const before = await records.get(id, 'update', as)
+    if (before === null) return null
+    if (before.revokedAt !== null) throw new InvalidInputError('the key is revoked, and cannot be changed any more')
+    return await changing(id, as, () => change(id, {
+      ...fields,
+      // The date tells since when.
+      ...disabled !== undefined && { disabledAt: disabled ? before.disabledAt ?? new Date() : null }
+    }))
   }
 
   async function revoke (id: string, options?: CallOptions): Promise<ApiKeyRecord | null> {
-    const end = capability('revoke', 'revoke')
+    const end = records.capability('revoke', 'revoke')
     const as = issuerOf(options)
     checkId(id)
-    if (as !== undefined && await readOne(capability('get', 'revoke'), id, as) === null) return null
+    if (as !== undefined && await records.get(id, 'revoke', as) === null) return null
+    return await changing(id, as, () => end(id, new Date()))
+  }
+
+  async function changing (id: string, as: Issuer | undefined, change: () => Awaitable<StoredKey | null>): Promise<ApiKeyRecord | null> {
     try {
-      const revoked = await asked(() => end(id, new Date()))
-      return revoked == null ? null : readable(revoked, as)
+      const changed = await records.asked(change)
+      return changed == null ? null : records.readable(changed, as)
     } finally {
       // Also when the store failed: it may have done it, and lost only the answer.
       verifier.cache.keysChanged(({ record }) => record.id === id)
@@ -129,36 +153,6 @@ export function keyring ({ catalog, store, prefix, digester, verifier, trouble }
     const { key: known, refusal } = await verifier.verify(typeof key === 'string' ? key : '')
     if (refusal === null) return { valid: true, record: known.record }
     return { valid: false, reason: refusal, record: known?.record ?? null }
-  }
-
-  async function readOne (read: NonNullable<KeyStore['get']>, id: string, as: Issuer | undefined): Promise<ApiKeyRecord | null> {
-    checkId(id)
-    const found = await asked(() => read(id))
-    return found == null ? null : readable(found, as)
-  }
-
-  function capability<M extends 'insert' | 'get' | 'list' | 'revoke'> (method: M, call: string): NonNullable<KeyStore[M]> {
-    const found = store[method]
-    if (typeof found !== 'function') throw new StoreIncapableError(method, call)
-    return found.bind(store) as NonNullable<KeyStore[M]>
-  }
-
-  async function asked<T> (question: () => Awaitable<T>): Promise<T> {
-    try {
-      return await question()
-    } catch (cause) {
-      trouble.failed(cause)
-      throw new StoreUnavailableError({ cause })
-    }
-  }
-
-  function readable (stored: StoredKey, as: Issuer | undefined): ApiKeyRecord | null {
-    const key = readStoredKey(stored, verifier.resolve)
-    if (isCorrupt(key)) {
-      trouble.corrupt(Object(stored).id, key.corrupt)
-      return null
-    }
-    return as === undefined || key.record.ownerId === as.id ? key.record : null
   }
 }
 

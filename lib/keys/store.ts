@@ -28,6 +28,12 @@ export interface KeyStore {
   list? (query: KeyQuery): Awaitable<readonly StoredKey[]>
 
   /**
+   * Sets these fields of a record, all in one step and no others, and answers the record as it then is, or `null` if
+   * there is none. As durable as `insert`: once it resolves, no later `findByDigest` answers the record as it was before.
+   */
+  update? (id: string, changes: KeyChanges): Awaitable<StoredKey | null>
+
+  /**
    * Sets `revokedAt` to `at` unless it is already set, and answers the record as it then is, or `null` if there
    * is none. As durable as `insert`: once it resolves, no later `findByDigest` answers the unrevoked record.
    */
@@ -39,6 +45,9 @@ export interface KeyStore {
   /** Called once for each `open`, when that app closes. */
   close? (): Awaitable<void>
 }
+
+/** What may change in the life of a key, beside its end. */
+export type KeyChanges = Partial<Pick<StoredKey, 'name' | 'scopes' | 'metadata' | 'disabledAt'>>
 
 export interface KeyQuery {
   /** Only the keys of this owner. Left out: everybody's. */

@@ -16,6 +16,8 @@ export type Verdict =
 export interface StoreTrouble {
   failed (error: unknown): void
   corrupt (id: unknown, faults: readonly string[]): void
+  /** A key was granted scopes that the catalog does not know, or that are not in force. */
+  ineffective (id: string, scopes: readonly string[]): void
 }
 
 export interface VerifierOptions {
@@ -84,6 +86,7 @@ export class KeyVerifier {
         trouble.corrupt(Object(stored).id, faults)
         return 'corrupt'
       }
+      if (key.grant.ineffective.length > 0) trouble.ineffective(key.record.id, key.grant.ineffective)
       return key
     }
     return 'unknown'

@@ -67,8 +67,7 @@ export function defineScopes<const Name extends string> (
   const today = spelling(scopes, faults)
   const covered = coverage(scopes, today, faults)
   const { defaultGrant, presets, resources } = readOptions(options, scopes, faults)
-  const grant = (names: readonly string[]) => grantOf(names, covered, today)
-  const missing = (names: readonly string[]) => missingRequired(names, scopes, today, grant)
+  const missing = (names: readonly string[]) => missingRequired(names, scopes, today, covered)
   checkRequires(scopes, faults)
   // Of a catalog that is sound so far: what it offers to grant must not be refused to whoever takes it.
   if (faults.length === 0) checkOffers({ defaultGrant, presets }, missing, faults)
@@ -79,7 +78,7 @@ export function defineScopes<const Name extends string> (
     defaultGrant: defaultGrant as readonly Name[] | undefined,
     presets: presets as ReadonlyMap<string, readonly string[]> as ReadonlyMap<string, readonly Name[]>,
     resources: resources as ReadonlyArray<Resource<Name>>,
-    grant,
+    grant: (names: readonly string[]) => grantOf(names, covered, today),
     missingRequired: missing,
     requirement: (demand: ScopeRequirement) => readRequirement(demand, scopes, today)
   })

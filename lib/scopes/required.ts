@@ -1,7 +1,8 @@
+import { addBits, hasBit, noBits } from './bits.js'
 import type { ReadOptions } from './catalog-options.js'
 import { isInForce, type Entry } from './entries.js'
 import { didYouMean, show } from './faults.js'
-import type { Grant } from './grant.js'
+import type { Coverage } from './inclusion.js'
 import type { Spelling } from './spelling.js'
 
 /** Each missing scope, with those that require it. */
@@ -18,20 +19,24 @@ export function missingRequired (
   names: readonly string[],
   entries: ReadonlyMap<string, Entry>,
   today: Spelling,
-  grant: (names: readonly string[]) => Grant
+  { indexOf, coveredBy }: Coverage
 ): MissingRequired {
-  const named = new Set(names.map(today))
+  // What is not in force grants nothing, and requires nothing.
+  const named = new Set(names.map(today).filter(name => coveredBy.has(name)))
   const missing = new Map<string, string[]>()
-  let granted = grant([...named])
+  const covered = noBits(indexOf.size)
+  for (const name of named) addBits(covered, coveredBy.get(name)!)
+
   // A Set also visits what is added on the way.
   for (const name of named) {
-    for (const required of (entries.get(name)?.requires ?? []).map(today)) {
+    for (const required of entries.get(name)!.requires.map(today)) {
       const requirers = missing.get(required)
       if (requirers !== undefined) {
         requirers.push(name)
-      } else if (!granted.covers(required)) {
+      } else if (!hasBit(covered, indexOf.get(required)!)) {
         missing.set(required, [name])
-        granted = grant([...named.add(required)])
+        named.add(required)
+        addBits(covered, coveredBy.get(required)!)
       }
     }
   }

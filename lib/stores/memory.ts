@@ -36,6 +36,13 @@ export function memoryStore (): Required<KeyStore> {
       return structuredClone(found.slice(0, query.limit))
     },
 
+    async update (id, changes) {
+      const key = byId.get(id)
+      if (key === undefined) return null
+      save({ ...key, ...structuredClone(changes) })
+      return structuredClone(byId.get(id)!)
+    },
+
     async revoke (id, at) {
       const key = byId.get(id)
       if (key === undefined) return null

@@ -1,4 +1,5 @@
 import type { StoredKey } from '../keys/record.js'
+import type { KeyChanges } from '../keys/store.js'
 import type { SqliteValue } from './sqlite-driver.js'
 
 /** What `toRow` gives values for. */
@@ -31,6 +32,16 @@ export function toRow (key: StoredKey): SqliteValue[] {
     key.rotatedFrom === null ? null : toText(key.rotatedFrom),
     key.pepperVersion
   ]
+}
+
+/** The `SET` part of an update, and its values. */
+export function toAssignments ({ name, scopes, metadata, disabledAt }: KeyChanges): { assignments: string, values: SqliteValue[] } {
+  const set = new Map<string, SqliteValue>()
+  if (name !== undefined) set.set('name', toText(name))
+  if (scopes !== undefined) set.set('scopes', JSON.stringify(scopes))
+  if (metadata !== undefined) set.set('metadata', JSON.stringify(metadata))
+  if (disabledAt !== undefined) set.set('disabled_at', disabledAt && toMilliseconds(disabledAt))
+  return { assignments: [...set.keys()].map(column => `${column} = ?`).join(', '), values: [...set.values()] }
 }
 
 /** Never throws: what cannot be read becomes a value that the check of every record refuses, and the key is denied. */

@@ -6,7 +6,7 @@ import {
   openDatabase, prepare, switchToWal, transaction, type OwnHandle, type SqliteHandle, type SqliteStatement
 } from './sqlite-driver.js'
 import { openError, storeError } from './sqlite-errors.js'
-import { columns, selection, toKey, toMilliseconds, toRow, toText } from './sqlite-row.js'
+import { columns, selection, toAssignments, toKey, toMilliseconds, toRow, toText } from './sqlite-row.js'
 import { migrate, refuseForeign } from './sqlite-schema.js'
 
 export type { SqliteHandle, SqliteStatement, SqliteValue } from './sqlite-driver.js'
@@ -22,7 +22,7 @@ export type { SqliteHandle, SqliteStatement, SqliteValue } from './sqlite-driver
  *
  * With a handle, the tables `api_key_scopes_keys` and `api_key_scopes_schema` are added to your database. The handle stays
  * yours: it is not closed, and keeps its journal mode and busy timeout. Only `synchronous` is raised to FULL. While a
- * transaction of yours is open on it, `insert` and `revoke` reject, for you could still roll back what they acknowledged.
+ * transaction of yours is open on it, `insert`, `update` and `revoke` reject, for you could still roll back what they acknowledged.
  *
  * `open` rejects with an error of code `FST_API_KEY_STORE_OPEN` that names the file and the remedy. Everything else rejects
  * with code `FST_API_KEY_STORE_CLOSED` while the store is not open, and with `FST_API_KEY_STORE_REPLACED` once the file was
@@ -83,6 +83,15 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
       const rest = after === undefined ? [null, null, limit] : [toMilliseconds(after.createdAt), toText(after.id), limit]
       const rows = ownerId === undefined ? list.all(...rest) : listOfOwner.all(toText(ownerId), ...rest)
       return rows.map(toKey)
+    },
+
+    async update (id, changes) {
+      const { handle, get } = await connected()
+      const { assignments, values } = toAssignments(changes)
+      return transaction(handle, () => {
+        if (values.length > 0) prepare(handle, `UPDATE api_key_scopes_keys SET ${assignments} WHERE id = ?`).run(...values, toText(id))
+        return keyOrNull(get.get(toText(id)))
+      })
     },
 
     async revoke (id, at) {

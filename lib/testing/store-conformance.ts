@@ -6,6 +6,7 @@ import { listCases } from './store-cases/list.js'
 import { lookupCases } from './store-cases/lookup.js'
 import { revokeCases } from './store-cases/revoke.js'
 import type { StoreCase } from './store-cases/store-case.js'
+import { updateCases } from './store-cases/update.js'
 
 /** One promise of the `KeyStore` contract. */
 export interface ConformanceCase {
@@ -50,7 +51,7 @@ export function storeConformance<Store extends KeyStore> (
     .map((storeCase) => ({ name: storeCase.name, run: () => runCase(storeCase, createStore(), options) }))
 }
 
-const allCases = [...lookupCases, ...fidelityCases, ...revokeCases, ...listCases, ...concurrencyCases]
+const allCases = [...lookupCases, ...fidelityCases, ...updateCases, ...revokeCases, ...listCases, ...concurrencyCases]
 
 async function runCase<Store extends KeyStore> (
   { check }: StoreCase,

@@ -1,0 +1,53 @@
+import { StoreIncapableError, StoreUnavailableError } from './errors.js'
+import type { ResolveGrant } from './grants.js'
+import { isCorrupt, readStoredKey } from './known-key.js'
+import type { ApiKeyRecord, StoredKey } from './record.js'
+import type { Awaitable, KeyStore } from './store.js'
+import type { StoreTrouble } from './verifier.js'
+
+/** On whose behalf a call is made. */
+export interface Issuer {
+  readonly id: string
+  /** What this user's session may do. Left out: everything. */
+  readonly scopes?: readonly string[]
+}
+
+type Method = 'insert' | 'get' | 'list' | 'update' | 'revoke'
+
+/** The records of a store, for the calls of `app.apiKeys`: readable ones, and clear errors. */
+export function recordsIn (store: KeyStore, resolve: ResolveGrant, trouble: StoreTrouble) {
+  return { capability, asked, get, readable }
+
+  /** @throws {StoreIncapableError} if the store lacks the method. */
+  function capability<M extends Method> (method: M, call: string): NonNullable<KeyStore[M]> {
+    const found = store[method]
+    if (typeof found !== 'function') throw new StoreIncapableError(method, call)
+    return found.bind(store) as NonNullable<KeyStore[M]>
+  }
+
+  /** @throws {StoreUnavailableError} if the store cannot answer. */
+  async function asked<T> (question: () => Awaitable<T>): Promise<T> {
+    try {
+      return await question()
+    } catch (cause) {
+      trouble.failed(cause)
+      throw new StoreUnavailableError({ cause })
+    }
+  }
+
+  async function get (id: string, call: string, as: Issuer | undefined): Promise<ApiKeyRecord | null> {
+    const read = capability('get', call)
+    const found = await asked(() => read(id))
+    return found == null ? null : readable(found, as)
+  }
+
+  /** `null` if the record is corrupt, or somebody else's. */
+  function readable (stored: StoredKey, as: Issuer | undefined): ApiKeyRecord | null {
+    const key = readStoredKey(stored, resolve)
+    if (isCorrupt(key)) {
+      trouble.corrupt(Object(stored).id, key.corrupt)
+      return null
+    }
+    return as === undefined || key.record.ownerId === as.id ? key.record : null
+  }
+}
