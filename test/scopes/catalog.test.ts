@@ -3,6 +3,7 @@ import t from 'tap'
 import { defineScopes, type Catalog, type CatalogOptions, type ScopeEntry } from '../../lib/scopes/catalog.js'
 import type { Entry } from '../../lib/scopes/entries.js'
 import { ScopeDefinitionError } from '../../lib/scopes/faults.js'
+import { faultsOf } from './faults-of.js'
 
 type Entries = Record<string, string | ScopeEntry>
 
@@ -15,11 +16,11 @@ t.test('a scope is a description, or an object whose members have defaults', asy
     asked: { status: 'under-review', includes: 'plain' }
   })
   t.strictSame([...catalog.scopes.values()], [
-    { name: 'plain', description: 'What it opens', includes: [], status: 'active', hidden: false },
-    { name: 'bare', description: '', includes: [], status: 'active', hidden: false },
-    { name: 'whole', description: 'D', includes: ['plain', 'bare'], status: 'active', hidden: true },
-    { name: 'soon', description: '', includes: [], status: 'planned', hidden: false },
-    { name: 'asked', description: '', includes: ['plain'], status: 'under-review', hidden: false }
+    { name: 'plain', description: 'What it opens', includes: [], requires: [], status: 'active', replacedBy: null, hidden: false },
+    { name: 'bare', description: '', includes: [], requires: [], status: 'active', replacedBy: null, hidden: false },
+    { name: 'whole', description: 'D', includes: ['plain', 'bare'], requires: [], status: 'active', replacedBy: null, hidden: true },
+    { name: 'soon', description: '', includes: [], requires: [], status: 'planned', replacedBy: null, hidden: false },
+    { name: 'asked', description: '', includes: ['plain'], requires: [], status: 'under-review', replacedBy: null, hidden: false }
   ])
   t.strictSame([...catalog.scopes.keys()], ['plain', 'bare', 'whole', 'soon', 'asked'])
   t.equal(catalog.defaultGrant, undefined)
@@ -84,22 +85,25 @@ t.test('catalogs of every size are told apart scope by scope', async (t) => {
   }
 })
 
-// Circles of names are faults; each is told once.
+// Circles of names are faults; scopes that are in one together are told together.
 const circles: ReadonlyArray<{ title: string, catalog: Entries, told: string[] }> = [
-  { title: 'of one', catalog: { a: { includes: 'a' } }, told: ['a -> a'] },
-  { title: 'of two', catalog: { a: { includes: 'b' }, b: { includes: 'a' } }, told: ['a -> b -> a'] },
-  { title: 'of three, entered from outside', catalog: { x: { includes: 'b' }, a: { includes: 'b' }, b: { includes: 'c' }, c: { includes: 'a' } }, told: ['b -> c -> a -> b'] },
-  { title: 'two that share nothing', catalog: { a: { includes: 'b' }, b: { includes: 'a' }, c: { includes: ['e', 'd'] }, d: { includes: 'c' }, e: '' }, told: ['a -> b -> a', 'c -> d -> c'] },
-  { title: 'two that share a scope', catalog: { a: { includes: ['b', 'c'] }, b: { includes: 'a' }, c: { includes: 'a' } }, told: ['a -> b -> a', 'a -> c -> a'] },
-  { title: 'through a planned scope', catalog: { a: { includes: 'b' }, b: { includes: 'a', status: 'planned' } }, told: ['a -> b -> a'] },
-  { title: 'beside a pattern', catalog: { a: { includes: ['*', 'b'] }, b: { includes: 'a' } }, told: ['a -> b -> a'] }
+  { title: 'of one', catalog: { a: { includes: 'a' } }, told: ['"a": includes itself'] },
+  { title: 'of one, by its old name', catalog: { a: { includes: 'old' }, old: { status: 'deprecated', replacedBy: 'a' } }, told: ['"a": includes itself'] },
+  { title: 'of two', catalog: { a: { includes: 'b' }, b: { includes: 'a' } }, told: [circleOf('a', 'b')] },
+  { title: 'of three, entered from outside', catalog: { x: { includes: 'b' }, a: { includes: 'b' }, b: { includes: 'c' }, c: { includes: 'a' } }, told: [circleOf('b', 'c', 'a')] },
+  { title: 'two that share nothing', catalog: { a: { includes: 'b' }, b: { includes: 'a' }, c: { includes: ['e', 'd'] }, d: { includes: 'c' }, e: '' }, told: [circleOf('a', 'b'), circleOf('c', 'd')] },
+  { title: 'two that share a scope', catalog: { a: { includes: ['b', 'c'] }, b: { includes: 'a' }, c: { includes: 'a' } }, told: [circleOf('a', 'b', 'c')] },
+  { title: 'through a planned scope', catalog: { a: { includes: 'b' }, b: { includes: 'a', status: 'planned' } }, told: [circleOf('a', 'b')] },
+  { title: 'through an old name', catalog: { a: { includes: 'b-old' }, b: { includes: 'a' }, 'b-old': { status: 'deprecated', replacedBy: 'b' } }, told: [circleOf('a', 'b')] },
+  { title: 'beside a pattern', catalog: { a: { includes: ['*', 'b'] }, b: { includes: 'a' } }, told: [circleOf('a', 'b')] }
 ]
 
+function circleOf (...names: string[]): string {
+  return `scopes that include each other in a circle: ${names.map(name => `"${name}"`).join(', ')}; scopes that mean the same should be one scope`
+}
+
 t.test('scopes that name each other in a circle are a fault', async (t) => {
-  for (const { title, catalog, told } of circles) {
-    t.strictSame(faultsOf(() => defineScopes(catalog)),
-      told.map(circle => `scopes that include each other in a circle: ${circle}; scopes that mean the same should be one scope`), title)
-  }
+  for (const { title, catalog, told } of circles) t.strictSame(faultsOf(() => defineScopes(catalog)), told, title)
 })
 
 t.test('a circle of names is found wherever there is one, and nowhere else', async () => {
@@ -118,7 +122,9 @@ t.test('a circle of names is found wherever there is one, and nowhere else', asy
 const form = 'the scopes must be a plain object { name: description, ... } (to name a scope __proto__, write [\'__proto__\'])'
 const token = 'is not a scope name: use visible ASCII characters without spaces, " and \\ (RFC 6749 §3.3)'
 const star = 'cannot be a scope name: a "*" between colons is a pattern, for use in includes'
-const entry = 'give a description, or { description, includes, status, hidden }, not'
+const members = 'description, includes, requires, status, replacedBy, hidden'
+const entry = `give a description, or { ${members} }, not`
+const statuses = 'active, deprecated, planned, under-review'
 const includes = '"a": includes must be a scope name, a pattern or a list of them, not'
 const segment = '; in a pattern a "*" stands for a whole segment, as in devices:* or *:read'
 
@@ -148,15 +154,15 @@ const badCatalogs: ReadonlyArray<{ given: unknown, options?: unknown, told: stri
   { given: { a: ['b'] }, told: `"a": ${entry} ["b"]` },
   { given: { a: { description: 1 } }, told: '"a": description must be a string, not 1' },
   { given: { a: { hidden: 'yes' } }, told: '"a": hidden must be true or false, not "yes"' },
-  { given: { a: { status: 'retired' } }, told: '"a": status must be one of active, planned, under-review, not "retired"' },
-  { given: { a: { status: NaN } }, told: '"a": status must be one of active, planned, under-review, not NaN' },
+  { given: { a: { status: 'retired' } }, told: `"a": status must be one of ${statuses}, not "retired"` },
+  { given: { a: { status: NaN } }, told: `"a": status must be one of ${statuses}, not NaN` },
   { given: { a: { includes: 1 } }, told: `${includes} 1` },
   { given: { a: { includes: null } }, told: `${includes} null` },
   { given: { a: { includes: ['b', 1] }, b: '' }, told: `${includes} ["b",1]` },
   // eslint-disable-next-line no-sparse-arrays
   { given: { a: { includes: [, 'b'] }, b: '' }, told: `${includes} [null,"b"]` },
-  { given: { a: { include: 'b' }, b: '' }, told: '"a": unknown member "include" (did you mean "includes"?); a scope has description, includes, status, hidden' },
-  { given: { a: { xyzzyxyz: 'b' } }, told: '"a": unknown member "xyzzyxyz"; a scope has description, includes, status, hidden' },
+  { given: { a: { include: 'b' }, b: '' }, told: `"a": unknown member "include" (did you mean "includes"?); a scope has ${members}` },
+  { given: { a: { xyzzyxyz: 'b' } }, told: `"a": unknown member "xyzzyxyz"; a scope has ${members}` },
   { given: { a: { includes: 'clusters:raed' }, 'clusters:read': '' }, told: '"a": includes "clusters:raed", which the catalog does not have (did you mean "clusters:read"?)' },
   { given: { a: { includes: 'Clusters:Read' }, 'clusters:read': '' }, told: '"a": includes "Clusters:Read", which the catalog does not have (did you mean "clusters:read"?)' },
   { given: { a: { includes: 'something-else' } }, told: '"a": includes "something-else", which the catalog does not have' },
@@ -166,8 +172,8 @@ const badCatalogs: ReadonlyArray<{ given: unknown, options?: unknown, told: stri
   { given: { a: { includes: 'x:*' } }, told: '"a": includes "x:*", a pattern that matches no active scope' },
   { given: { a: { includes: '*:x' }, 'b:x': { status: 'planned' } }, told: '"a": includes "*:x", a pattern that matches no active scope' },
   { given: { a: { status: 'planned', includes: '*' } }, told: '"a": includes "*", a pattern that matches no active scope' },
-  { given: { a: '' }, options: null, told: 'the options must be an object { defaultGrant, presets }, not null' },
-  { given: { a: '' }, options: ['a'], told: 'the options must be an object { defaultGrant, presets }, not ["a"]' },
+  { given: { a: '' }, options: null, told: 'the options must be an object { defaultGrant, presets, resources }, not null' },
+  { given: { a: '' }, options: ['a'], told: 'the options must be an object { defaultGrant, presets, resources }, not ["a"]' },
   { given: { a: '' }, options: { defaultGrants: ['a'] }, told: 'unknown option "defaultGrants" (did you mean "defaultGrant"?)' },
   { given: { a: '' }, options: { defaultGrant: 'a' }, told: 'defaultGrant must be a list of scope names, not "a"' },
   { given: { a: '' }, options: { defaultGrant: null }, told: 'defaultGrant must be a list of scope names, not null' },
@@ -219,14 +225,14 @@ t.test('all faults of a catalog are told at once', async (t) => {
   const faults = [
     `"bad name" ${token}`,
     `"x:*" ${star}`,
-    '"c": unknown member "inclodes" (did you mean "includes"?); a scope has description, includes, status, hidden',
+    `"c": unknown member "inclodes" (did you mean "includes"?); a scope has ${members}`,
     '"c": hidden must be true or false, not 1',
-    '"c": status must be one of active, planned, under-review, not "on"',
+    `"c": status must be one of ${statuses}, not "on"`,
     `"f": ${entry} 7`,
     '"d": includes "e", which the catalog does not have',
     '"d": includes "zzz:*", a pattern that matches no active scope',
     '"d": includes "ful", which the catalog does not have (did you mean "full"?)',
-    'scopes that include each other in a circle: a -> b -> a; scopes that mean the same should be one scope',
+    circleOf('a', 'b'),
     'unknown option "preset" (did you mean "presets"?)',
     'defaultGrant names "ful", which the catalog does not have (did you mean "full"?)',
     'defaultGrant names "soon", which is planned',
@@ -321,7 +327,7 @@ t.test('thousands of scopes are no trouble, in whatever order and shape', { time
     t.notOk(catalog.grant([names[1]!]).covers(names[0]!), 'and not back')
   }
   const ring = chain.map(([name, entry], i): [string, ScopeEntry] => [name, i === size - 1 ? { includes: names[0]! } : entry])
-  t.match(faultsOf(() => defineScopes(Object.fromEntries(ring)))[0], /^scopes that include each other in a circle: scope0:0 -> scope1:1/)
+  t.match(faultsOf(() => defineScopes(Object.fromEntries(ring)))[0], /^scopes that include each other in a circle: "scope0:0", "scope1:1"/)
 
   const flat = defineScopes(Object.fromEntries([['full', { includes: '*' }], ['some', { includes: 'scope7:*' }], ...names.map(name => [name, '']) as Array<[string, string]>]))
   t.ok(names.every(name => flat.grant(['full']).covers(name)))
@@ -331,13 +337,3 @@ t.test('thousands of scopes are no trouble, in whatever order and shape', { time
   const everywhere = defineScopes(Object.fromEntries(names.slice(0, 2000).map(name => [name, { includes: '*' }])))
   t.ok(everywhere.grant([names[5]!]).covers(names[1999]!), 'thousands of scopes that all include all')
 })
-
-function faultsOf (define: () => unknown): readonly string[] {
-  try {
-    define()
-    return []
-  } catch (error) {
-    if (error instanceof ScopeDefinitionError) return error.faults
-    throw error
-  }
-}

@@ -3,12 +3,12 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { defineScopes, type ScopeEntry } from '../../lib/scopes/catalog.js'
-import { ScopeDefinitionError } from '../../lib/scopes/faults.js'
-import type { ScopeRequirement } from '../../lib/scopes/requirement.js'
+import { allOf, type ScopeRequirement } from '../../lib/scopes/requirement.js'
+import { faultsOf } from './faults-of.js'
 
 const numRuns = Number(process.env.RUNS ?? 2_000)
 
-interface Scope { readonly name: string, readonly includes: readonly string[], readonly active: boolean }
+interface Scope { readonly name: string, readonly includes: readonly string[], readonly active: boolean, readonly replacedBy: string | null }
 
 /* The oracle: it shares nothing with lib, and is as naive as can be. */
 
@@ -17,11 +17,18 @@ function opened (catalog: readonly Scope[], grant: readonly string[]): Set<strin
   const open = new Set(active.map(scope => scope.name).filter(name => grant.includes(name)))
   for (let before = -1; before !== open.size;) {
     before = open.size
-    for (const { name, includes } of active) {
-      if (open.has(name)) active.filter(other => includes.some(item => fits(item, other.name))).forEach(other => open.add(other.name))
+    for (const { name, includes, replacedBy } of active) {
+      // Two spellings of one scope include each other.
+      const opens = (other: Scope) => includes.some(item => fits(item, other.name)) || replacedBy === other.name || other.replacedBy === name
+      if (open.has(name)) active.filter(opens).forEach(other => open.add(other.name))
     }
   }
   return open
+}
+
+function today (catalog: readonly Scope[], name: string): string {
+  const replacedBy = catalog.find(scope => scope.name === name)?.replacedBy
+  return replacedBy == null ? name : today(catalog, replacedBy)
 }
 
 const regexps = new Map<string, RegExp>()
@@ -48,21 +55,23 @@ const someCatalog: fc.Arbitrary<Scope[]> = fc.uniqueArray(someName, { minLength:
   fc.tuple(...names.map(() => fc.record({
     refers: fc.array(fc.nat(), { maxLength: 3 }),
     patterns: fc.array(somePattern, { maxLength: 2 }),
-    active: fc.integer({ min: 0, max: 4 }).map(n => n > 0)
+    active: fc.integer({ min: 0, max: 4 }).map(n => n > 0),
+    replaced: fc.integer({ min: 0, max: 4 }).map(n => n === 0)
   }))).chain(parts => {
     const matching = (pattern: string) => names.some((name, i) => parts[i]!.active && fits(pattern, name))
-    const scopes = names.map((name, i) => ({
-      name,
-      active: parts[i]!.active,
+    const scopes = names.map((name, i) => {
       // By name only forwards, so that there are no circles of names.
-      includes: [...parts[i]!.patterns.filter(matching), ...i + 1 < names.length ? parts[i]!.refers.map(n => names[i + 1 + n % (names.length - i - 1)]!) : []]
-    }))
+      const refers = i + 1 < names.length ? parts[i]!.refers.map(n => names[i + 1 + n % (names.length - i - 1)]!) : []
+      const { active, replaced, patterns } = parts[i]!
+      const replacedBy = active && replaced ? refers.find(other => parts[names.indexOf(other)]!.active) ?? null : null
+      return { name, active, replacedBy, includes: replacedBy === null ? [...patterns.filter(matching), ...refers] : [] }
+    })
     return fc.shuffledSubarray(scopes, { minLength: scopes.length })
   })
 )
 
-const compiled = (catalog: readonly Scope[]) => defineScopes(Object.fromEntries(catalog.map(({ name, includes, active }): [string, ScopeEntry] =>
-  [name, { includes, status: active ? 'active' : 'planned' }])))
+const compiled = (catalog: readonly Scope[]) => defineScopes(Object.fromEntries(catalog.map(({ name, includes, active, replacedBy }): [string, ScopeEntry] =>
+  [name, replacedBy === null ? { includes, status: active ? 'active' : 'planned' } : { status: 'deprecated', replacedBy }])))
 
 type Demand = ScopeRequirement
 
@@ -104,7 +113,8 @@ t.test('a grant meets a requirement exactly when the naive oracle says so', { ti
         if ((missing === null) !== expected) return false
         if (catalog.some(({ name }) => granted.covers(name) !== open.has(name))) return false
         if (String(granted.ineffective) !== String(names.filter(name => !catalog.some(scope => scope.active && scope.name === name)))) return false
-        if (missing !== null && String(missing.scopes) !== String([...new Set(alternatives.flat())].filter(name => !open.has(name)))) return false
+        if (missing !== null && String(missing.scopes) !== String([...new Set(alternatives.flat().filter(name => !open.has(name)).map(name => today(catalog, name)))])) return false
+        if (String(granted.current) !== String([...new Set(names.map(name => today(catalog, name)))])) return false
       }
     }
     return true
@@ -114,8 +124,18 @@ t.test('a grant meets a requirement exactly when the naive oracle says so', { ti
 })
 
 t.test('the oracle itself can tell right from wrong', async (t) => {
-  const catalog = [{ name: 'full', includes: ['a:*'], active: true }, { name: 'a:b', includes: ['c'], active: true }, { name: 'c', includes: [], active: true }, { name: 'a:d', includes: [], active: false }]
-  t.strictSame([...opened(catalog, ['full'])], ['full', 'a:b', 'c'])
+  const catalog: Scope[] = [
+    { name: 'full', includes: ['a:*'], active: true, replacedBy: null },
+    { name: 'a:b', includes: ['c'], active: true, replacedBy: null },
+    { name: 'c', includes: [], active: true, replacedBy: null },
+    { name: 'a:d', includes: [], active: false, replacedBy: null },
+    { name: 'old', includes: [], active: true, replacedBy: 'older' },
+    { name: 'older', includes: [], active: true, replacedBy: 'a:b' }
+  ]
+  t.strictSame([...opened(catalog, ['full'])].sort(), ['a:b', 'c', 'full', 'old', 'older'])
+  t.strictSame([...opened(catalog, ['old'])].sort(), ['a:b', 'c', 'old', 'older'])
+  t.strictSame([...opened(catalog, ['c'])], ['c'])
+  t.strictSame([today(catalog, 'old'), today(catalog, 'c'), today(catalog, 'gone')], ['a:b', 'c', 'gone'])
   t.strictSame([...opened(catalog, ['a:d', 'other'])], [])
   t.notOk(fits('a:*', 'ab:c') || fits('*', 'a') === false || fits('*:b', 'https://b') || fits('a:*:c', 'a:c'))
 })
@@ -187,7 +207,38 @@ t.test('what is missing is told by name, and in a text for people', async (t) =>
   }
   const required = requirement({ anyOf: ['b', ['a', 'c', 'a'], 'b'] })
   t.strictSame(required.names, ['b', 'a', 'c'], 'names are listed once')
-  t.strictSame(required.alternatives, [['b'], ['a', 'c'], ['b']])
+  t.strictSame(required.alternatives, [['b'], ['a', 'c']], 'and alternatives too')
+})
+
+// Several requirements at once, each of which must be met. The catalog is the same.
+const together: ReadonlyArray<{ demands: Demand[], grant: string[], missing: { scopes: string[], text: string } | null }> = [
+  { demands: ['a'], grant: ['a'], missing: null },
+  { demands: ['a', 'b'], grant: ['ab'], missing: null },
+  { demands: ['a', 'b'], grant: ['a'], missing: { scopes: ['b'], text: 'scope: b' } },
+  { demands: ['a', ['b', 'c']], grant: [], missing: { scopes: ['a', 'b', 'c'], text: 'scopes: a, b, c' } },
+  { demands: [['a', 'b'], ['b', 'c']], grant: [], missing: { scopes: ['a', 'b', 'c'], text: 'scopes: a, b, c' } },
+  { demands: [[], 'a'], grant: [], missing: { scopes: ['a'], text: 'scope: a' } },
+  { demands: ['a', { anyOf: ['b', 'c'] }], grant: ['a'], missing: { scopes: ['b', 'c'], text: 'scope: one of b, c' } },
+  { demands: ['a', { anyOf: ['b', 'c'] }], grant: ['c'], missing: { scopes: ['a'], text: 'scope: a' } },
+  { demands: ['a', { anyOf: ['b', 'c'] }], grant: [], missing: { scopes: ['a', 'b', 'c'], text: 'scopes: a and one of b, c' } },
+  { demands: [['a', 'b'], { anyOf: ['c', ['a', 'b']] }], grant: [], missing: { scopes: ['a', 'b', 'c'], text: 'scopes: a, b and one of c, a + b' } },
+  { demands: [{ anyOf: ['a', 'b'] }, { anyOf: ['b', 'c'] }], grant: [], missing: { scopes: ['a', 'b', 'c'], text: 'scopes: one of a, b and one of b, c' } }
+]
+
+t.test('of several requirements, all that is missing is told at once', async (t) => {
+  const { grant, requirement } = defineScopes({ a: '', b: '', c: '', ab: { includes: ['a', 'b'] } })
+  for (const { demands, grant: names, missing } of together) {
+    t.strictSame(allOf(demands.map(demand => requirement(demand))).missing(grant(names)), missing, `${JSON.stringify(demands)} with ${names.join(', ') || 'nothing'}`)
+  }
+  t.strictSame(allOf(['b', ['a', 'b'], 'c'].map(requirement)).names, ['b', 'a', 'c'])
+})
+
+t.test('several requirements are met exactly when each of them is', async () => {
+  fc.assert(fc.property(someMeeting, ({ catalog, grants, demands }) => {
+    const { grant, requirement } = compiled(catalog)
+    const required = demands.slice(0, 3).map(requirement)
+    return grants.map(grant).every(granted => (allOf(required).missing(granted) === null) === required.every(one => one.missing(granted) === null))
+  }), { numRuns: Math.ceil(numRuns / 4) })
 })
 
 const forms = 'a scope name, a list of them (all needed; an empty list: any valid key), or { anyOf: [...] }'
@@ -252,13 +303,3 @@ t.test('names are compared byte for byte', async (t) => {
   t.strictSame(grant(near).ineffective, near, 'nothing is trimmed, folded or normalised')
   t.ok(near.every(name => requirement('order').missing(grant([name])) !== null))
 })
-
-function faultsOf (read: () => unknown): readonly string[] {
-  try {
-    read()
-    return []
-  } catch (error) {
-    if (error instanceof ScopeDefinitionError) return error.faults
-    throw error
-  }
-}
