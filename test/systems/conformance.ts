@@ -51,7 +51,7 @@ export function checksOf (page: Page): Check[] {
 }
 
 /** Nothing; each scope alone, and all those that do not open it; each combination that a row needs, and that less one. */
-export function grantsOf (page: Page): Map<string, readonly string[]> {
+export function grantsOf (page: Pick<Page, 'rows' | 'scopes' | 'opens' | 'requires' | 'grants'>): Map<string, readonly string[]> {
   const { rows, scopes, opens, grants = {} } = page
   const found = new Map<string, readonly string[]>()
   const seen = new Set<string>()
@@ -78,7 +78,7 @@ export function grantsOf (page: Page): Map<string, readonly string[]> {
   return found
 }
 
-function completed (granted: readonly string[], { opens, requires }: Reading): readonly string[] {
+function completed (granted: readonly string[], { opens, requires }: Pick<Reading, 'opens' | 'requires'>): readonly string[] {
   const all = new Set(granted)
   for (const scope of all) {
     for (const name of requires?.(scope) ?? []) {
@@ -191,11 +191,12 @@ async function tryRows (client: Client, page: Page, headers: OutgoingHttpHeaders
   return found
 }
 
-function compare (request: string, given: { status: number, body?: unknown, challenge?: string | undefined }, wanted: Expectation): string[] {
-  const { status, challenge } = given
-  const asked = 'body' in wanted ? { status, body: given.body, challenge } : { status, challenge }
-  const isAsExpected = isDeepStrictEqual({ ...asked, challenge }, { ...wanted, challenge: wanted.challenge })
-  return isAsExpected ? [] : [`${request}: ${JSON.stringify(given.status === wanted.status ? asked : { ...asked, body: given.body })} instead of ${JSON.stringify(wanted)}`]
+interface Given { readonly status: number, readonly body?: unknown, readonly challenge?: string | undefined }
+
+/** Tells in words if an answer is not as expected. */
+export function compare (request: string, { status, body, challenge }: Given, wanted: Expectation): string[] {
+  const isAsExpected = status === wanted.status && challenge === wanted.challenge && (wanted.body === undefined || isDeepStrictEqual(body, wanted.body))
+  return isAsExpected ? [] : [`${request}: ${JSON.stringify({ status, body, challenge })} instead of ${JSON.stringify(wanted)}`]
 }
 
 async function withClient<Result> ({ buildApp, keysPath }: Page, use: (client: Client) => Promise<Result>): Promise<Result> {
