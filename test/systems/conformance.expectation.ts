@@ -23,7 +23,7 @@ export interface Reading {
   opens (scope: string): readonly string[]
   /** Names that must be granted together with this scope, or something that opens them. */
   requires? (scope: string): readonly string[]
-  /** How a list of granted scopes is shown in `grantedScopes`. Default: as it was given. */
+  /** How a list of granted scopes is shown in `grantedScopes`: today's spelling, each once. Default: as it was given. */
   shown? (granted: readonly string[]): readonly string[]
   /** The body of a denial, made of what is the package's own body. Default: as it is. */
   denied? (denial: Denial): unknown

@@ -1,5 +1,5 @@
 // The runner of the examples' tables, checked: it finds nothing in an app that is as its page says, and everything else.
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import apiKeyScopes, { defineScopes, type ScopeRequirement } from 'fastify-api-key-scopes'
 import apiKeyRoutes from 'fastify-api-key-scopes/routes'
 import t from 'tap'
@@ -54,6 +54,7 @@ const rows: readonly Row[] = [
   { route: 'GET /', needs: 'public', succeeds: 200 },
   { route: 'POST /v1/api-keys', body: { name: 'another', scopes: [] }, needs: 'user', succeeds: 201 },
   { route: 'GET /v1/api-keys', needs: 'user', succeeds: 200 },
+  { route: 'PATCH /v1/api-keys/:id', request: 'PATCH /v1/api-keys/<key>', body: { name: 'renamed' }, needs: 'user', succeeds: 200 },
   { route: 'DELETE /v1/api-keys/:id', request: 'DELETE /v1/api-keys/<key>', needs: 'user', succeeds: 204 }
 ]
 
@@ -132,6 +133,63 @@ t.test('no default grant', async t => {
   const { defaultGrant, ...others } = page
   await conform(t, { ...others, buildApp: appOf({ options: {} }) })
   t.match(await reportOf(others), /^a key created without scopes: creating it: {"status":201/m)
+})
+
+// The rest of the scope model: a condition, a requirement, and an older spelling.
+interface Model {
+  readonly when?: (needs: unknown) => boolean
+  readonly requires?: 'logs:read'
+  readonly replacedBy?: 'logs:read' | 'logs:write'
+}
+
+function modelOf ({ when = needs => needs === true, requires, replacedBy = 'logs:read' }: Model = { requires: 'logs:read' }) {
+  return async ({ store, authenticateUser }: AppOptions): Promise<FastifyInstance> => {
+    const app = Fastify()
+    const scopes = defineScopes({
+      'logs:read': '',
+      'logs:write': { ...requires && { requires } },
+      logs: { status: 'deprecated', replacedBy }
+    })
+    await app.register(apiKeyScopes, { scopes, store, authenticateUser, keyPrefix: 'test' })
+    await app.register(apiKeyRoutes)
+    const config = {
+      scopes: 'logs:write',
+      scopesWhen: [{ when: ({ body }: FastifyRequest) => when((body as { andRead?: boolean }).andRead), scopes: 'logs' }]
+    }
+    app.post('/logs', { config }, async () => 'written')
+    return app
+  }
+}
+
+const model: Page = {
+  rows: [
+    { route: 'POST /logs', body: {}, needs: [['logs:write']], succeeds: 200 },
+    { route: 'POST /logs', body: { andRead: true }, base: ['logs:write'], needs: [['logs:write', 'logs:read']], succeeds: 200 },
+    ...rows.slice(-4).map(row => ({ ...row, route: row.route.replace('/v1', ''), request: (row.request ?? row.route).replace('/v1', '') }))
+  ],
+  scopes: ['logs:read', 'logs:write', 'logs'],
+  opens: scope => [scope === 'logs' ? 'logs:read' : scope],
+  requires: scope => scope === 'logs:write' ? ['logs:read'] : [],
+  shown: granted => [...new Set(granted.map(scope => scope === 'logs' ? 'logs:read' : scope))],
+  realm: 'api',
+  buildApp: modelOf()
+}
+
+t.test('a page with conditions, requirements and older spellings', async t => {
+  await conform(t, model)
+  const { requires, ...free } = model
+  await conform(t, { ...free, buildApp: modelOf({}) })
+
+  const one = { route: 'POST /logs', body: { andRead: true }, needs: [['logs:write', 'logs:read']], succeeds: 200 } as const
+  const wrong: { [what: string]: [page: Page, report: RegExp] } = {
+    'a condition that never applies': [{ ...free, buildApp: modelOf({ when: () => false }) }, /^a key with logs:write: POST \/logs: {"status":200/m],
+    'a condition that always applies': [{ ...free, buildApp: modelOf({ when: () => true }) }, /^a key with logs:write: POST \/logs: {"status":403/m],
+    'a condition that is none': [{ ...free, rows: [one], buildApp: modelOf({}) }, /^a key with nothing: POST \/logs: .+ instead of .+required scopes: logs:write, logs:read/m],
+    'nothing that is required': [{ ...model, buildApp: modelOf({}) }, /^a key with logs:write: creating it without what it requires: {"status":201/m],
+    'something that is required all the same': [{ ...free, buildApp: modelOf() }, /^a key with logs:write: no key was created.+required by/m],
+    'an older spelling of something else': [{ ...free, buildApp: modelOf({ replacedBy: 'logs:write' }) }, /^a key with logs: POST \/logs: {"status":200/m]
+  }
+  for (const [what, [page, report]] of Object.entries(wrong)) t.match(await reportOf(page), report, what)
 })
 
 async function reportOf (page: Page): Promise<string> {

@@ -69,6 +69,7 @@ export function grantsOf (page: Pick<Page, 'rows' | 'scopes' | 'opens' | 'requir
   }
   for (const needed of alternatives) {
     add(needed.join(' + '), needed)
+    add(`${needed.join(' + ')} and what they require`, completed(needed, page))
     for (const name of needed) add(`${needed.join(' + ')}, less ${name}`, needed.filter(other => other !== name))
   }
   for (const name of new Set(alternatives.flat())) {
