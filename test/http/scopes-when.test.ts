@@ -244,7 +244,7 @@ t.test('the handler keeps its this, its answer and its errors', async t => {
   const { app, post } = await start(t, {
     after: app => {
       app.decorate('mark', 'here')
-      app.post('/this', { config }, async function (this: { mark: string }) { return { mark: this.mark } })
+      app.post('/this', { config }, async function () { return { mark: this.getDecorator('mark') } })
       app.post('/reply', { config }, (_, reply) => { reply.code(202).send('accepted') })
       app.post('/fails', { config }, async () => { throw Object.assign(new Error('no'), { statusCode: 418 }) })
     }

@@ -45,7 +45,24 @@ app.get('/', { config: { public: 'yes' } }, handler)
 // @ts-expect-error -- the same in a full declaration
 app.route({ method: 'GET', url: '/', config: { public: 'yes' }, handler })
 
+// Scopes that only some requests need.
+interface Deployment { status: 'drafted' | 'staged' }
+app.post('/', { config: { scopes: [], scopesWhen: [{ when: ({ body }) => (body as Deployment).status === 'staged', scopes: 'clusters:write', description: 'If staging.' }] } }, handler)
+app.post('/', { config: { scopes: 'clusters:read', scopesWhen: [{ when ({ body }: FastifyRequest<{ Body: Deployment }>) { return body.status === 'staged' }, scopes: { anyOf: ['clusters:write'] } }] } }, handler)
+// @ts-expect-error -- a list
+app.post('/', { config: { scopes: [], scopesWhen: { when: () => true, scopes: 'clusters:write' } } }, handler)
+// @ts-expect-error -- nobody waits for an answer
+app.post('/', { config: { scopes: [], scopesWhen: [{ when: async () => true, scopes: 'clusters:write' }] } }, handler)
+// @ts-expect-error -- true or false
+app.post('/', { config: { scopes: [], scopesWhen: [{ when: ({ body }) => body, scopes: 'clusters:write' }] } }, handler)
+// @ts-expect-error -- of what?
+app.post('/', { config: { scopes: [], scopesWhen: [{ when: () => true }] } }, handler)
+
 // Near-misses.
+// @ts-expect-error -- scopesWhen
+app.get('/', { config: { scopes: [], scopeWhen: [] } }, handler)
+// @ts-expect-error -- scopesWhen
+app.get('/', { config: { scopes: [], scopesIf: [] } }, handler)
 // @ts-expect-error -- scopes
 app.get('/', { config: { scope: 'clusters:read' } }, handler)
 // @ts-expect-error -- scopes
@@ -94,9 +111,11 @@ app.register(apiKeyScopes, { ...options, annotate: async () => ({ public: true }
 app.register(apiKeyScopes, { ...options, maxStaleness: '1s' })
 
 // Access: one of the three.
-const accesses: RouteAccess[] = [{ scopes: [] }, { userOnly: true }, { public: true }]
+const accesses: RouteAccess[] = [{ scopes: [] }, { scopes: [], scopesWhen: [{ when: () => true, scopes: 'clusters:write' }] }, { userOnly: true }, { public: true }]
 // @ts-expect-error -- not two
 const two: RouteAccess = { scopes: [], public: true }
+// @ts-expect-error -- conditions add to scopes
+const conditional: RouteAccess = { userOnly: true, scopesWhen: [] }
 // @ts-expect-error -- not none
 const none: RouteAccess = {}
 // @ts-expect-error -- nothing else
@@ -136,4 +155,4 @@ app.addHook('preHandler', async request => {
 })
 const principals: Principal[] = [{ type: 'user', user: { id: 'u1' } }]
 
-export default [two, none, more, annotate, principalOf, principals]
+export default [two, none, conditional, more, annotate, principalOf, principals]

@@ -4,7 +4,7 @@ import { faultsOf } from './faults-of.js'
 
 type Entries = Record<string, string | ScopeEntry>
 
-const old = (replacedBy: string): ScopeEntry => ({ status: 'deprecated', replacedBy })
+const old = <Name extends string>(replacedBy: Name) => ({ status: 'deprecated', replacedBy }) as const
 
 t.test('a deprecated scope and its replacement are the same, granted or demanded', async (t) => {
   const { grant, requirement, scopes } = defineScopes({

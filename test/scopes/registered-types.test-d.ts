@@ -30,7 +30,13 @@ app.get('/f', { config: { scopes: { anyOf: ['full', ['devices:reed']] } } }, () 
 app.get('/g', { config: { scopes: 'devices:*' } }, () => {})
 // @ts-expect-error -- a wrong name in a handler
 app.get('/h', { config: { public: true } }, request => request.hasScopes('devices:reed'))
+app.get('/i', { config: { scopes: 'full', scopesWhen: [{ when: () => true, scopes: 'devices:read' }] } }, () => {})
+// @ts-expect-error -- a wrong name in a condition
+app.get('/j', { config: { scopes: 'full', scopesWhen: [{ when: () => true, scopes: 'devices:reed' }] } }, () => {})
 
+await app.apiKeys.update('id', { scopes: ['devices:read'] })
+// @ts-expect-error -- a wrong name in a changed grant
+await app.apiKeys.update('id', { scopes: ['devices:reed'] })
 await app.apiKeys.create({ name: 'n', scopes: ['devices:read'] })
 // @ts-expect-error -- a wrong name in a grant
 await app.apiKeys.create({ name: 'n', scopes: ['devices:reed'] })

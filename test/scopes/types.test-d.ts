@@ -35,6 +35,15 @@ defineScopes({ a: { includes: 'dev*' }, 'devices:read': '' })
 defineScopes({ a: { include: '*' } })
 // @ts-expect-error -- an unknown status
 defineScopes({ a: { status: 'retired' } })
+defineScopes({ a: { requires: ['b'] }, b: { requires: 'a' }, old: { status: 'deprecated', replacedBy: 'a' } }, { resources: { x: 'X', y: { scopes: ['a:*'] } } })
+// @ts-expect-error -- a scope that is not there cannot be required
+defineScopes({ a: { requires: 'b' } })
+// @ts-expect-error -- nor can a pattern
+defineScopes({ a: { requires: 'x:*' }, 'x:y': '' })
+// @ts-expect-error -- a scope that is not there replaces nothing
+defineScopes({ a: { status: 'deprecated', replacedBy: 'b' } })
+// @ts-expect-error -- an unknown member of a resource
+defineScopes({ 'a:b': '' }, { resources: { a: { title: 'A' } } })
 // @ts-expect-error -- no description
 defineScopes({ a: null })
 
