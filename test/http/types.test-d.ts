@@ -48,7 +48,7 @@ app.route({ method: 'GET', url: '/', config: { public: 'yes' }, handler })
 // Scopes that only some requests need.
 interface Deployment { status: 'drafted' | 'staged' }
 app.post('/', { config: { scopes: [], scopesWhen: [{ when: ({ body }) => (body as Deployment).status === 'staged', scopes: 'clusters:write', description: 'If staging.' }] } }, handler)
-app.post('/', { config: { scopes: 'clusters:read', scopesWhen: [{ when ({ body }: FastifyRequest<{ Body: Deployment }>) { return body.status === 'staged' }, scopes: { anyOf: ['clusters:write'] } }] } }, handler)
+app.post('/', { config: { scopes: 'clusters:read', scopesWhen: [{ when: ({ body }: FastifyRequest<{ Body: Deployment }>) => body.status === 'staged', scopes: { anyOf: ['clusters:write'] } }] } }, handler)
 // @ts-expect-error -- a list
 app.post('/', { config: { scopes: [], scopesWhen: { when: () => true, scopes: 'clusters:write' } } }, handler)
 // @ts-expect-error -- nobody waits for an answer
