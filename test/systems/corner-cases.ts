@@ -121,6 +121,8 @@ export const CASES: readonly Case[] = [
   { title: 'an alias that matches its own pattern opens itself, and what its matches include', catalog: { 'api:read': { includes: '*:read' }, 'billing:read': { includes: 'invoices:list' }, 'invoices:list': '', 'invoices:write': '' }, granted: ['api:read'], opens: ['api:read', 'billing:read', 'invoices:list'], refuses: lacks('invoices:write') },
   { title: 'one of its matches does not open the alias', catalog: { 'api:read': { includes: '*:read' }, 'billing:read': '', 'clusters:read': '' }, granted: ['billing:read'], opens: ['billing:read'], refuses: lacks('api:read', 'clusters:read') },
   { title: 'an alias of two segments does not reach three', catalog: { 'api:read': { includes: '*:read' }, 'config:read': '', 'config:secrets:read': '', read: '' }, granted: ['api:read'], opens: ['config:read'], refuses: lacks('config:secrets:read', 'read') },
+  { title: 'nor to names that go on', catalog: { settings: { includes: '*:config' }, 'a:config': '', 'a:config:write': '', 'a:configuration': '', 'a:con': '' }, granted: ['settings'], opens: ['a:config'], refuses: lacks('a:config:write', 'a:configuration', 'a:con') },
+  { title: 'two segments or more are not a URL', catalog: { 'two:more': { includes: '*:*' }, 'a:b:c': '', 'https://api.example/a:b': '' }, granted: ['two:more'], opens: ['a:b:c'], refuses: lacks('https://api.example/a:b') },
   {
     title: 'half of one alternative and none of the other',
     catalog: { a: '', b: '', c: '', d: '' },
@@ -147,6 +149,8 @@ export const CASES: readonly Case[] = [
   { title: 'an alias is not asked for what its parts require', catalog: { all: { includes: 'x:*' }, 'x:a': { requires: 'b' }, b: '' }, granted: ['all'], opens: ['x:a'], refuses: lacks('b') },
   { title: 'the new name will do where the old one is required', catalog: { a: { requires: 'old' }, new: '', old: old('new') }, granted: ['a', 'new'], opens: ['a', 'old'] },
   { title: 'and the old one where the new one is', catalog: { a: { requires: 'new' }, new: '', old: old('new') }, granted: ['old', 'a'], opens: ['a', 'new'], shown: ['new', 'a'] },
+  { title: 'what is missing is told by its new name', catalog: { a: { requires: 'old' }, new: '', old: old('new') }, granted: ['a'], refuses: lacks('new'), refused: 'add "new" (required by "a")' },
+  { title: 'and added by it', missingRequired: 'add', catalog: { a: { requires: 'old' }, new: '', old: old('new') }, granted: ['a'], recorded: ['a', 'new'] },
   { title: 'the old name requires what the new one does', catalog: { new: { requires: 'b' }, old: old('new'), b: '' }, granted: ['old'], opens: ['new'], refuses: lacks('b'), shown: ['new'], refused: 'add "b" (required by "new")' }
 ]
 
