@@ -4,7 +4,8 @@ import apiKeyScopes, { defineScopes, type ScopeRequirement } from 'fastify-api-k
 import apiKeyRoutes from 'fastify-api-key-scopes/routes'
 import t from 'tap'
 import type { AppOptions } from '../../examples/serve.js'
-import { checksOf, conform, grantsOf, type Page, type Row } from './conformance.js'
+import { grantsOf } from './conformance.grants.js'
+import { checksOf, conform, type Page, type Row } from './conformance.js'
 
 interface Variation {
   readonly things?: ScopeRequirement

@@ -8,15 +8,11 @@ import type { Test } from 'tap'
 import { adminSession } from '../../examples/session.js'
 import { startClient, type BuildApp, type Client } from './client.js'
 import { expectedOfKey, expectedOfStranger, isComplete, type Expectation, type Reading, type Row } from './conformance.expectation.js'
+import { completed, grantsOf, type Tried } from './conformance.grants.js'
 
 export type { Denial, Row } from './conformance.expectation.js'
 
-export interface Page extends Reading {
-  readonly rows: readonly Row[]
-  /** Every scope that may be granted. */
-  readonly scopes: readonly string[]
-  /** More grants: presets, combinations of the page. */
-  readonly grants?: { readonly [title: string]: readonly string[] }
+export interface Page extends Reading, Tried {
   /** What a key gets that is created without scopes. Default: such a key cannot be created. */
   readonly defaultGrant?: readonly string[]
   readonly buildApp: BuildApp
@@ -48,45 +44,6 @@ export function checksOf (page: Page): Check[] {
     { title: 'a request that is refused changes nothing', run: () => refusals(page) },
     { title: 'without a credential that counts, nothing but public routes answers', run: () => strangers(page) }
   ]
-}
-
-/** Nothing; each scope alone, and all those that do not open it; each combination that a row needs, and that less one. */
-export function grantsOf (page: Pick<Page, 'rows' | 'scopes' | 'opens' | 'requires' | 'grants'>): Map<string, readonly string[]> {
-  const { rows, scopes, opens, grants = {} } = page
-  const found = new Map<string, readonly string[]>()
-  const seen = new Set<string>()
-  const add = (title: string, granted: readonly string[]) => {
-    const id = [...granted].sort().join(' ')
-    if (!seen.has(id)) found.set(title, granted)
-    seen.add(id)
-  }
-  const alternatives = rows.flatMap(({ needs, base }) => typeof needs === 'string' ? [] : [...needs, ...base ? [base] : []])
-
-  add('nothing', [])
-  for (const scope of scopes) {
-    add(scope, [scope])
-    add(`${scope} and what it requires`, completed([scope], page))
-  }
-  for (const needed of alternatives) {
-    add(needed.join(' + '), needed)
-    add(`${needed.join(' + ')} and what they require`, completed(needed, page))
-    for (const name of needed) add(`${needed.join(' + ')}, less ${name}`, needed.filter(other => other !== name))
-  }
-  for (const name of new Set(alternatives.flat())) {
-    add(`everything that does not open ${name}`, completed(scopes.filter(scope => !opens(scope).includes(name)), page))
-  }
-  for (const [title, granted] of Object.entries(grants)) add(title, granted)
-  return found
-}
-
-function completed (granted: readonly string[], { opens, requires }: Pick<Reading, 'opens' | 'requires'>): readonly string[] {
-  const all = new Set(granted)
-  for (const scope of all) {
-    for (const name of requires?.(scope) ?? []) {
-      if (![...all].some(other => opens(other).includes(name))) all.add(name)
-    }
-  }
-  return [...all]
 }
 
 async function routes (page: Page): Promise<string[]> {

@@ -5,7 +5,8 @@ import apiKeyRoutes from 'fastify-api-key-scopes/routes'
 import type { AppOptions } from '../../examples/serve.js'
 import { startClient, type Answer, type Client } from './client.js'
 import { expectedOfKey, expectedOfStranger, type Denial, type Expectation, type Reading, type Row } from './conformance.expectation.js'
-import { compare, grantsOf } from './conformance.js'
+import { grantsOf } from './conformance.grants.js'
+import { compare } from './conformance.js'
 import { routesOf } from './tables.paths.js'
 
 export interface Operation {
