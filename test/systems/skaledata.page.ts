@@ -98,6 +98,7 @@ export const ROWS: readonly Row[] = [
     // POST/DELETE /api-keys/* - API key management
     ['POST /api-keys', 'POST /api-keys', 201, { name: 'another', scopes: ['jobs:read'] }],
     ['GET /api-keys'],
+    ['PATCH /api-keys/:id', 'PATCH /api-keys/<key>', 200, { name: 'renamed' }],
     ['DELETE /api-keys/:id', 'DELETE /api-keys/<key>', 204],
     // POST /billing/* - billing management
     ['POST /billing/plan', 'POST /billing/plan', 200, { plan: 'enterprise' }],
