@@ -19,8 +19,8 @@ export function storeTrouble (log: FastifyBaseLogger, now?: () => number): Store
       corruptions(leftOut => { log.error({ keyId: id, faults, recordsNotLogged: leftOut }, 'an API key record is corrupt; the key is refused') })
     },
     ineffective (id, scopes) {
-      const news = scopes.filter(scope => !toldOf.has(scope))
-      if (news.length === 0 || toldOf.size >= MOST_TOLD) return
+      const news = [...new Set(scopes)].filter(scope => !toldOf.has(scope)).slice(0, MOST_TOLD - toldOf.size)
+      if (news.length === 0) return
       for (const scope of news) toldOf.add(scope)
       log.warn({ keyId: id, scopes: news }, 'an API key was granted scopes that the catalog does not have, or not yet; they grant nothing')
     }

@@ -26,14 +26,19 @@ export function readGrantedScopes (scopes: unknown, catalog: Catalog, policy: Mi
   }
   const missing = catalog.missingRequired(names as string[])
   if (missing.size > 0 && policy === 'reject') {
-    const each = [...missing].map(([name, requirers]) => `${show(name)} (required by ${requirers.map(show).join(', ')})`)
-    faults.push(`scopes lacks what others in it require; add ${each.slice(0, EXPLAINED).join(', ')}${each.length > EXPLAINED ? ` and ${each.length - EXPLAINED} more` : ''}`)
+    const each = firstOf([...missing], ([name, requirers]) => `${show(name)} (required by ${firstOf(requirers, show)})`)
+    faults.push(`scopes lacks what others in it require; add ${each}`)
   }
   return Object.freeze([...names as string[], ...missing.keys()])
 }
 
 /** Whoever sends ten thousand wrong names is not to be helped with each of them. */
 const EXPLAINED = 10
+
+function firstOf<Item> (items: readonly Item[], explained: (item: Item) => string): string {
+  const first = items.slice(0, EXPLAINED).map(item => explained(item)).join(', ')
+  return items.length > EXPLAINED ? `${first} and ${items.length - EXPLAINED} more` : first
+}
 
 function isGrantable (name: unknown, catalog: Catalog): boolean {
   const scope = catalog.scopes.get(name as string)

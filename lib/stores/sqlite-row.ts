@@ -34,14 +34,19 @@ export function toRow (key: StoredKey): SqliteValue[] {
   ]
 }
 
-/** The `SET` part of an update, and its values. */
-export function toAssignments ({ name, scopes, metadata, disabledAt }: KeyChanges): { assignments: string, values: SqliteValue[] } {
-  const set = new Map<string, SqliteValue>()
-  if (name !== undefined) set.set('name', toText(name))
-  if (scopes !== undefined) set.set('scopes', JSON.stringify(scopes))
-  if (metadata !== undefined) set.set('metadata', JSON.stringify(metadata))
-  if (disabledAt !== undefined) set.set('disabled_at', disabledAt && toMilliseconds(disabledAt))
-  return { assignments: [...set.keys()].map(column => `${column} = ?`).join(', '), values: [...set.values()] }
+/** The `SET` part of an update. What stays as it is is null, but for `disabled_at`, which may become null: that has a flag before it. */
+export const assignments = `name = coalesce(?, name), scopes = coalesce(?, scopes), metadata = coalesce(?, metadata),
+  disabled_at = iif(?, ?, disabled_at)`
+
+/** The values for `assignments`. */
+export function toChanges ({ name, scopes, metadata, disabledAt }: KeyChanges): SqliteValue[] {
+  return [
+    name === undefined ? null : toText(name),
+    scopes === undefined ? null : JSON.stringify(scopes),
+    metadata === undefined ? null : JSON.stringify(metadata),
+    disabledAt === undefined ? 0 : 1,
+    disabledAt == null ? null : toMilliseconds(disabledAt)
+  ]
 }
 
 /** Never throws: what cannot be read becomes a value that the check of every record refuses, and the key is denied. */

@@ -6,7 +6,7 @@ import {
   openDatabase, prepare, switchToWal, transaction, type OwnHandle, type SqliteHandle, type SqliteStatement
 } from './sqlite-driver.js'
 import { openError, storeError } from './sqlite-errors.js'
-import { columns, selection, toAssignments, toKey, toMilliseconds, toRow, toText } from './sqlite-row.js'
+import { assignments, columns, selection, toChanges, toKey, toMilliseconds, toRow, toText } from './sqlite-row.js'
 import { migrate, refuseForeign } from './sqlite-schema.js'
 
 export type { SqliteHandle, SqliteStatement, SqliteValue } from './sqlite-driver.js'
@@ -86,10 +86,10 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
     },
 
     async update (id, changes) {
-      const { handle, get } = await connected()
-      const { assignments, values } = toAssignments(changes)
+      const { handle, update, get } = await connected()
+      const values = toChanges(changes)
       return transaction(handle, () => {
-        if (values.length > 0) prepare(handle, `UPDATE api_key_scopes_keys SET ${assignments} WHERE id = ?`).run(...values, toText(id))
+        update.run(...values, toText(id))
         return keyOrNull(get.get(toText(id)))
       })
     },
@@ -112,6 +112,7 @@ interface Connection {
   readonly get: SqliteStatement
   readonly list: SqliteStatement
   readonly listOfOwner: SqliteStatement
+  readonly update: SqliteStatement
   readonly revoke: SqliteStatement
   /** Whether the file that was opened is still the one at its path. */
   isInPlace (): boolean
@@ -171,6 +172,7 @@ function statements (handle: SqliteHandle): Omit<Connection, 'close' | 'isInPlac
     get: prepare(handle, `${select} WHERE id = ?`),
     list: prepare(handle, `${select} WHERE ${page}`),
     listOfOwner: prepare(handle, `${select} WHERE owner_id = ? AND ${page}`),
+    update: prepare(handle, `UPDATE api_key_scopes_keys SET ${assignments} WHERE id = ?`),
     revoke: prepare(handle, 'UPDATE api_key_scopes_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL')
   }
 }

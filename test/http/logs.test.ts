@@ -168,6 +168,25 @@ t.test('names that a client or an owner chooses cannot forge a line', async (t) 
   t.notOk(raw.some(line => (JSON.parse(line) as LogLine).msg === 'forged'))
 })
 
+t.test('of a scope that the catalog does not have, or not yet, there is one warning, with the key that first came with it', async (t) => {
+  const { app, get, store, lines } = await wireApp(t, { plugin: { maxStaleness: 0, authenticateUser: ({ headers }) => headers.cookie === undefined ? null : { id: 'u1', scopes: ['gone from sessions'] } } })
+  const warnings = () => lines.filter(({ level }) => level === LEVELS.warn).map(({ keyId, scopes, msg }) => ({ keyId, scopes, msg }))
+  const msg = 'an API key was granted scopes that the catalog does not have, or not yet; they grant nothing'
+  const first = await plant(store, { id: 'first', scopes: ['clusters:read', 'gone', 'nodes:drain'] })
+  const second = await plant(store, { id: 'second', scopes: ['gone', '*', 'clusters:*'] })
+  t.equal((await get('/clusters', { cookie: 'session' })).statusCode, 403)
+  t.strictSame(warnings(), [], 'what a session lacks is not the store\'s trouble')
+  await app.apiKeys.get('first')
+  await app.apiKeys.list()
+  t.strictSame(warnings(), [], 'nor is a key that nobody uses')
+  for (let i = 0; i < 3; i++) {
+    t.equal((await get('/clusters', bearer(first))).statusCode, 200, 'the others still grant what they granted')
+    t.equal((await get('/clusters', bearer(second))).statusCode, 403)
+    await app.apiKeys.verify(second)
+  }
+  t.strictSame(warnings(), [{ keyId: 'first', scopes: ['gone', 'nodes:drain'], msg }, { keyId: 'second', scopes: ['*', 'clusters:*'], msg }])
+})
+
 /** Every form in which a secret may hide in a text. */
 function formsOf (secret: string): Array<readonly [form: string, text: string]> {
   const bytes = Buffer.from(secret)
@@ -241,7 +260,7 @@ t.test('a key appears in no log line, no error body, no event and no principal, 
       const urls = ['/clusters', '/any-key', '/user', '/public', '/me', '/bug', '/inside', '/own-handler', '/invalid', '/odd', '/mixed/1', '/nowhere', '/api-keys']
       for (const headers of ways) {
         for (const url of urls) {
-          for (const method of ['GET', 'POST', 'DELETE'] as const) {
+          for (const method of ['GET', 'POST', 'PATCH', 'DELETE'] as const) {
             const { body, headers: answered } = await app.inject({ method, url, headers })
             out.push(body, JSON.stringify(answered))
           }
@@ -249,6 +268,9 @@ t.test('a key appears in no log line, no error body, no event and no principal, 
       }
       out.push((await app.inject({ method: 'DELETE', url: '/api-keys/unknown', headers: { cookie: 'session=u1', ...bearer(key) } })).body)
       out.push((await app.inject({ method: 'POST', url: '/api-keys', headers: { cookie: 'session=u1' }, payload: { name: 'x', key, scopes: [] } })).body)
+      for (const payload of [{ name: 'renamed' }, { name: 'x', key }]) {
+        out.push((await app.inject({ method: 'PATCH', url: `/api-keys/${made.json<{ record: { id: string } }>().record.id}`, headers: { cookie: 'session=u1' }, payload })).body)
+      }
       fails = true
       out.push((await app.inject({ url: '/clusters', headers: bearer(key) })).body)
       fails = false

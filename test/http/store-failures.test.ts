@@ -266,6 +266,25 @@ t.test('the throttle has a clock of its own', (t) => {
   t.end()
 })
 
+t.test('of scopes that grant nothing, each is told once, and no more than 10,000 of them', (t) => {
+  const lines: Array<{ keyId: string, scopes: string[] }> = []
+  const listen = () => storeTrouble({ warn (line: typeof lines[number]) { lines.push(line) } } as never)
+  const one = listen()
+  one.ineffective('a', ['gone', 'gone', 'lost'])
+  one.ineffective('b', ['gone', 'new', 'lost'])
+  one.ineffective('c', ['lost'])
+  t.strictSame(lines.splice(0), [{ keyId: 'a', scopes: ['gone', 'lost'] }, { keyId: 'b', scopes: ['new'] }])
+
+  for (let i = 0; i < 11_000; i++) one.ineffective('d', [`scope ${i}`])
+  t.equal(lines.splice(0).length, 10_000 - 3)
+
+  const another = listen()
+  for (const from of [0, 9_000]) another.ineffective('e', Array.from({ length: 9_000 }, (_, i) => `scope ${from + i}`))
+  another.ineffective('f', ['one more'])
+  t.strictSame(lines.map(({ scopes }) => scopes.length), [9_000, 1_000])
+  t.end()
+})
+
 t.test('the app\'s error handler is told of an outage, and not of its cause', async (t) => {
   const { get, store } = await wireApp(t, { before: app => { app.setErrorHandler((error: Error & { code?: string }, _request, reply) => { reply.send({ code: error.code, message: error.message, cause: String(error.cause), all: JSON.stringify(error) + String(error.stack) }) }) } })
   store.before = failing
@@ -284,6 +303,8 @@ t.test('management routes answer 503 when the store fails, whichever call it is,
   const calls = [
     ['insert', 'POST', '/api-keys'],
     ['list', 'GET', '/api-keys'],
+    ['get', 'PATCH', '/api-keys/x'],
+    ['update', 'PATCH', '/api-keys/x'],
     ['get', 'DELETE', '/api-keys/x'],
     ['revoke', 'DELETE', '/api-keys/x']
   ] as const
@@ -292,13 +313,13 @@ t.test('management routes answer 503 when the store fails, whichever call it is,
       const store = broken(method, failure)
       const { app, lines } = await wireApp(t, { bare: true, plugin: { store, authenticateUser }, after: async app => { await app.register(apiKeyRoutes) } })
       if (method !== 'insert') await plant(store as never, { id: 'x', ownerId: 'u1' })
-      const response = await app.inject({ method: verb, url, ...verb === 'POST' && { payload: { name: 'x' } } })
-      t.strictSame(answerOf(response), UNAVAILABLE, method)
+      const response = await app.inject({ method: verb, url, ...verb.startsWith('P') && { payload: { name: 'x' } } })
+      t.strictSame(answerOf(response), UNAVAILABLE, `${method} of ${verb}`)
       t.notMatch(response.body, 'hunter2')
       t.match(JSON.stringify(lines), 'hunter2', 'the operator is told')
       t.equal(lines.filter(({ msg }) => msg === 'the API key store failed').length, 1)
       if (method === 'insert') t.strictSame(await store.list({ limit: 10 }), [])
-      else if (method !== 'get') t.equal((await store.get('x'))!.revokedAt, null)
+      else if (method !== 'get') t.match(await store.get('x'), { name: 'planted', revokedAt: null })
     }
   }
 })
@@ -314,6 +335,19 @@ t.test('a failed revocation makes the key be asked for again, for it may have be
   }
   await t.rejects(app.apiKeys.revoke(record.id), { code: 'FST_API_KEY_STORE_UNAVAILABLE' })
   t.equal((await get('/clusters', bearer(key))).statusCode, 401)
+})
+
+t.test('a failed change makes the key be asked for again, for it may have been done', async (t) => {
+  const { app, get, store } = await wireApp(t, { plugin: { maxStaleness: 3_600_000 } })
+  const { key, record } = await app.apiKeys.create({ name: 'x', scopes: ['clusters:read'] })
+  t.equal((await get('/clusters', bearer(key))).statusCode, 200)
+  const { update } = store
+  store.update = async (id, changes) => {
+    await update(id, changes)
+    throw new Error('the answer was lost')
+  }
+  await t.rejects(app.apiKeys.update(record.id, { scopes: [] }), { code: 'FST_API_KEY_STORE_UNAVAILABLE' })
+  t.equal((await get('/clusters', bearer(key))).statusCode, 403)
 })
 
 t.test('a store that does not open keeps the app from starting, and one that opened is closed with it', async (t) => {

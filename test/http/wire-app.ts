@@ -8,6 +8,7 @@ import { apiKeyScopes, defineScopes, memoryStore } from '../../lib/index.js'
 import type { ApiKeyScopesOptions, StoredKey } from '../../lib/index.js'
 import { fingerprintOf } from '../../lib/keys/digest.js'
 import { generateKey, startOf } from '../../lib/keys/key-format.js'
+import { sampleKey } from '../../lib/testing/store-cases/store-case.js'
 
 export const scopes = defineScopes({
   full: { description: 'All endpoints', includes: '*' },
@@ -52,7 +53,7 @@ export type WatchedStore = ReturnType<typeof watchedStore>
 
 /** Puts a key into a store, in whatever state, and answers it. */
 export async function plant (store: Pick<WatchedStore, 'insert'>, overrides: Partial<StoredKey> = {}, key = generateKey(PREFIX)): Promise<string> {
-  await store.insert({
+  await store.insert(sampleKey({
     id: `id-of-${key.slice(-8)}`,
     name: 'planted',
     ownerId: null,
@@ -60,15 +61,8 @@ export async function plant (store: Pick<WatchedStore, 'insert'>, overrides: Par
     start: startOf(key),
     scopes: [],
     createdAt: new Date('2024-01-01T00:00:00Z'),
-    expiresAt: null,
-    revokedAt: null,
-    disabledAt: null,
-    lastUsedAt: null,
-    metadata: {},
-    rotatedFrom: null,
-    pepperVersion: 0,
     ...overrides
-  })
+  }))
   return key
 }
 

@@ -84,7 +84,7 @@ t.test('a stolen store verifies nothing without the pepper, and peppers can be r
       prefixes: ['acme'],
       digester: digester(asked, allowUnpeppered),
       maxStaleness: 1000,
-      trouble: { failed (error) { throw error }, corrupt () { throw new Error('corrupt') } }
+      trouble: { failed (error) { throw error }, corrupt () { throw new Error('corrupt') }, ineffective () { throw new Error('ineffective') } }
     })
     const verdicts: Verdict[] = []
     for (const key of keys) verdicts.push(await verifier.verify(key))

@@ -3,28 +3,15 @@ import fc from 'fast-check'
 import t from 'tap'
 import { BoundedMap } from '../../lib/keys/bounded-map.js'
 import { KeyCache, type Found, type KeyCacheOptions } from '../../lib/keys/key-cache.js'
-import type { KnownKey } from '../../lib/keys/known-key.js'
+import { recordOf, type KnownKey } from '../../lib/keys/known-key.js'
 import { defineScopes } from '../../lib/scopes/catalog.js'
+import { sampleKey } from '../../lib/testing/store-cases/store-case.js'
 
 const catalog = defineScopes({ a: '' })
 
 function known (id: string): KnownKey {
   return {
-    record: {
-      id,
-      name: id,
-      ownerId: null,
-      start: 'k_0000',
-      scopes: ['a'],
-      createdAt: new Date(0),
-      expiresAt: null,
-      revokedAt: null,
-      disabledAt: null,
-      lastUsedAt: null,
-      metadata: {},
-      rotatedFrom: null,
-      pepperVersion: 0
-    },
+    record: recordOf(sampleKey({ id })),
     grant: catalog.grant(['a']),
     expiresAt: Infinity,
     ended: null

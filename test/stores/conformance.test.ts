@@ -4,6 +4,7 @@ import type { KeyStore } from '../../lib/keys/store.js'
 import { memoryStore } from '../../lib/stores/memory.js'
 import { storeConformance, type ConformanceOptions } from '../../lib/testing/index.js'
 import { aKey } from './fixtures/keys.js'
+import { updateFaults } from './fixtures/update-faults.js'
 
 type Store = Required<KeyStore>
 type Sabotage = (store: Store) => Partial<Store>
@@ -66,8 +67,10 @@ t.test('a store that answers without promises is checked as well', async (t) => 
 })
 
 t.test('a store that breaks a promise fails at least one case, and each case can fail', async (t) => {
-  const neverFailed = new Set(storeConformance(memoryStore).map(({ name }) => name))
-  for (const [fault, sabotage] of Object.entries(faults)) {
+  const neverFailed = new Set(storeConformance(memoryStore, sameMemory).map(({ name }) => name))
+  // These two fail below.
+  for (const name of ['a stored key is still there after closing and opening again', 'a revocation still holds after closing and opening again']) neverFailed.delete(name)
+  for (const [fault, sabotage] of Object.entries({ ...faults, ...updateFaults })) {
     const broken = () => {
       const store = memoryStore()
       return { ...store, ...sabotage(store) }
@@ -82,8 +85,11 @@ t.test('a store that breaks a promise fails at least one case, and each case can
 
 t.test('a store that forgets on closing fails the cases about reopening, and no others', async (t) => {
   const failed = await failures(memoryStore, { reopen: memoryStore })
-  t.equal(failed.length, 2)
-  t.match(failed, [/after closing and opening/, /after closing and opening/])
+  t.same(failed, [
+    'a stored key is still there after closing and opening again',
+    'a change still holds after closing and opening again',
+    'a revocation still holds after closing and opening again'
+  ])
 })
 
 t.test('a store that cannot open fails every case', async (t) => {

@@ -44,6 +44,9 @@ t.test('what one process writes, another sees at once', async (t) => {
   await store.revoke('shared', new Date('2026-01-02T03:04:05.678Z'))
   child.stdin!.write('look\n')
   t.match(await next(), /"revokedAt":"2026-01-02T03:04:05.678Z"/)
+  await store.update('shared', { scopes: [], disabledAt: new Date('2026-01-02T03:04:05.679Z') })
+  child.stdin!.write('look\n')
+  t.match(await next(), /"scopes":\[\].*"disabledAt":"2026-01-02T03:04:05.679Z"/)
   child.stdin!.end()
   await once(child, 'exit')
   await store.close()
@@ -101,9 +104,10 @@ t.test(`what was acknowledged is there after kill -9, ${cycles} times`, { timeou
     await store.open()
     const lost = []
     for (const line of lines) {
-      const [what, id] = line!.split(' ') as [string, string]
+      const [what, id] = line!.split(' ') as ['inserted' | 'updated' | 'revoked', string]
       const key = await store.get(id)
-      if (key === null || (what === 'revoked' && key.revokedAt === null)) lost.push(line)
+      const isThere = { inserted: key !== null, updated: key?.name === id && key.disabledAt !== null, revoked: key?.revokedAt instanceof Date }[what]
+      if (!isThere) lost.push(line)
     }
     await store.close()
     acknowledged += lines.length

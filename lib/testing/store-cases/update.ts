@@ -44,10 +44,22 @@ export const updateCases: StoreCase[] = [{
   async check (store, { put }) {
     const key = sampleKey()
     await put(key)
-    for (const text of [...similar, "'; DROP TABLE keys; --", '\\u0000', 'a\0b', '\ud800', '😀', '"']) {
+    for (const text of [...similar, "'; DROP TABLE keys; --", '\\u0000', '\\', '😀', '"']) {
       const changes = { name: text, scopes: [text, 'x'], metadata: { [text]: text } }
       assert.deepEqual(await store.update(key.id, changes), { ...key, ...changes }, JSON.stringify(text))
       assert.deepEqual(await store.findByDigest(key.digest), { ...key, ...changes }, JSON.stringify(text))
+    }
+  }
+}, {
+  name: 'a NUL character or half a surrogate pair comes back unchanged, or the change is refused',
+  needs: ['keys', 'update'],
+  async check (store, { put }) {
+    for (const text of ['a\0b', 'a\ud800b', '\udc00']) {
+      const key = sampleKey()
+      await put(key)
+      const changes = { name: text, scopes: [text], metadata: { text } }
+      const accepted = await (async () => store.update(key.id, changes))().then(() => true, () => false)
+      assert.deepEqual(await store.findByDigest(key.digest), accepted ? { ...key, ...changes } : key)
     }
   }
 }, {
@@ -77,8 +89,36 @@ export const updateCases: StoreCase[] = [{
   async check (store, { put }) {
     const key = sampleKey()
     await put(key)
-    await Promise.all(Object.entries(everything).map(([field, value]) => store.update(key.id, { [field]: value })))
+    await Promise.all(Object.entries(everything).map(async ([field, value]) => store.update(key.id, { [field]: value })))
     assert.deepEqual(await store.findByDigest(key.digest), { ...key, ...everything })
+  }
+}, {
+  name: 'a change and a revocation at the same time are both kept',
+  needs: ['keys', 'update', 'revoke'],
+  async check (store, { put }) {
+    for (const order of ['the change first', 'the revocation first']) {
+      const key = sampleKey()
+      await put(key)
+      const steps = [async () => store.update(key.id, everything), async () => store.revoke(key.id, new Date(at))]
+      if (order === 'the revocation first') steps.reverse()
+      await Promise.all(steps.map((step) => step()))
+      assert.deepEqual(await store.findByDigest(key.digest), { ...key, ...everything, revokedAt: new Date(at) }, order)
+    }
+  }
+}, {
+  name: 'a key that is looked up while it is changed is found, all as before or all as after',
+  needs: ['keys', 'update'],
+  async check (store, { put }) {
+    const key = sampleKey()
+    await put(key)
+    const change = async () => store.update(key.id, everything)
+    const lookUp = async () => {
+      for (let i = 0; i < 5; i++) {
+        const found = await store.findByDigest(key.digest)
+        assert.deepEqual(found, found?.name === key.name ? key : { ...key, ...everything })
+      }
+    }
+    await Promise.all([change(), lookUp()])
   }
 }, {
   name: 'changing what a key was changed with, or what was answered, changes nothing inside',
@@ -88,10 +128,11 @@ export const updateCases: StoreCase[] = [{
     await put(key)
     const changes = { scopes: ['a'], metadata: { list: ['a'] }, disabledAt: new Date(at) }
     const answer = await store.update(key.id, changes)
-    for (const { scopes, metadata, disabledAt } of [changes, answer!] as Array<typeof changes>) {
-      scopes.push('b')
-      metadata.list.push('b')
-      disabledAt.setTime(0)
+    for (const { scopes, metadata, disabledAt } of [changes, answer!]) {
+      // What is frozen stays.
+      Reflect.set(scopes, scopes.length, 'b')
+      Reflect.set(metadata.list as object, 1, 'b')
+      disabledAt?.setTime(0)
     }
     assert.deepEqual(await store.findByDigest(key.digest), { ...key, scopes: ['a'], metadata: { list: ['a'] }, disabledAt: new Date(at) })
   }
