@@ -29,7 +29,7 @@ export function missingRequired (
 
   // A Set also visits what is added on the way.
   for (const name of named) {
-    for (const required of entries.get(name)!.requires.map(today)) {
+    for (const required of new Set(entries.get(name)!.requires.map(today))) {
       const requirers = missing.get(required)
       if (requirers !== undefined) {
         requirers.push(name)

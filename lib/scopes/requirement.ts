@@ -45,7 +45,7 @@ export function readRequirement (demand: unknown, entries: ReadonlyMap<string, E
 
   const alternatives = distinct(read.map(names => [...new Set(names.map(today))]))
   const requirement: Requirement = Object.freeze({
-    names: namesIn(alternatives),
+    names: Object.freeze([...namesIn(alternatives)]),
     alternatives: Object.freeze(alternatives.map(names => Object.freeze(names))),
     missing: (grant: Grant) => isMet(requirement, grant) ? null : shortfall([requirement], grant)
   })
@@ -68,16 +68,21 @@ function isMet ({ alternatives }: Requirement, grant: Grant): boolean {
 }
 
 function shortfall (unmet: readonly Requirement[], grant: Grant): Shortfall {
-  const lacked = (requirements: readonly Requirement[]) => namesIn(requirements.map(({ names }) => names.filter(name => !grant.covers(name))))
-  const isChoice = ({ alternatives }: Requirement) => alternatives.length > 1
-  const texts = unmet.filter(isChoice).map(({ alternatives }) => `one of ${alternatives.map(names => names.join(' + ')).join(', ')}`)
-  const plain = lacked(unmet.filter(requirement => !isChoice(requirement)))
+  const choices = unmet.filter(({ alternatives }) => alternatives.length > 1)
+  const scopes = lacked(unmet, grant)
+  const plain = choices.length === 0 ? scopes : lacked(unmet.filter(requirement => !choices.includes(requirement)), grant)
+  const texts = choices.map(({ alternatives }) => `one of ${alternatives.map(names => names.join(' + ')).join(', ')}`)
   if (plain.length > 0) texts.unshift(plain.join(', '))
-  return { scopes: lacked(unmet), text: `${plain.length + unmet.filter(isChoice).length === 1 ? 'scope' : 'scopes'}: ${texts.join(' and ')}` }
+  return { scopes, text: `${plain.length + choices.length === 1 ? 'scope' : 'scopes'}: ${texts.join(' and ')}` }
 }
 
+function lacked (unmet: readonly Requirement[], grant: Grant): readonly string[] {
+  return namesIn(unmet.map(({ names }) => names)).filter(name => !grant.covers(name))
+}
+
+/** Each name once. A single list has no name twice. */
 function namesIn (lists: ReadonlyArray<readonly string[]>): readonly string[] {
-  return Object.freeze([...new Set(lists.flat())])
+  return lists.length === 1 ? lists[0]! : [...new Set(lists.flat())]
 }
 
 /** Two spellings of one scope make the same alternative twice. */

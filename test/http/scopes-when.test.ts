@@ -211,6 +211,16 @@ t.test('the not-found handler may have conditions', async t => {
   }
 })
 
+t.test('a not-found handler that is reached from elsewhere is guarded too where the app answers errors', async t => {
+  const { post } = await start(t, {
+    before: app => app.setErrorHandler(({ code }: never, _, reply) => reply.send({ code })),
+    plugin: { notFound: { scopes: 'write' } },
+    after: app => { app.post('/elsewhere', { config: { public: true } }, (_, reply) => { reply.callNotFound() }) }
+  })
+  t.same((await post([], {}, '/elsewhere')).json(), { code: 'FST_API_KEY_MISSING_SCOPE' })
+  t.equal((await post(['write'], {}, '/elsewhere')).statusCode, 404)
+})
+
 t.test('what follows changes nothing', async t => {
   const given = { scopes: 'write', scopesWhen: [{ when: staging.when, scopes: ['stage'] }] }
   const { app, post } = await start(t, { config: given, after: app => { app.addHook('onRequest', async ({ routeOptions }) => { delete (routeOptions.config as { scopesWhen?: unknown }).scopesWhen }) } })

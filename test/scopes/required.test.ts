@@ -20,6 +20,7 @@ const lacking: ReadonlyArray<{ title: string, catalog: Entries, grant: string[],
   { title: 'nothing that an included scope requires', catalog: { all: { includes: 'a' }, a: { requires: 'b' }, b: '' }, grant: ['all'], lacks: [] },
   { title: 'nothing, under another spelling of what it has', catalog: { a: { requires: 'old' }, b: '', old: { status: 'deprecated', replacedBy: 'b' } }, grant: ['a', 'b'], lacks: [] },
   { title: 'what an old spelling requires, as it is called today', catalog: { a: { requires: 'b-old' }, 'a-old': { status: 'deprecated', replacedBy: 'a' }, b: '', 'b-old': { status: 'deprecated', replacedBy: 'b' } }, grant: ['a-old'], lacks: [['b', ['a']]] },
+  { title: 'a scope once, though it is required by both its names', catalog: { a: { requires: ['b', 'old', 'b'] }, b: '', old: { status: 'deprecated', replacedBy: 'b' } }, grant: ['a'], lacks: [['b', ['a']]] },
   { title: 'nothing for what grants nothing', catalog: { a: { requires: 'b' }, b: '', soon: { status: 'planned', requires: 'a' } }, grant: ['soon', 'gone', '__proto__'], lacks: [] }
 ]
 
