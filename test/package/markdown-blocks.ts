@@ -26,10 +26,12 @@ export interface Block {
   readonly heading: string
 }
 
-/** README.md and docs/, as paths from the root of the package. */
+/** README.md, docs/ and what is said of the examples, as paths from the root of the package. */
 export function pagesIn (root: string): string[] {
-  const docs = existsSync(join(root, 'docs')) ? readdirSync(join(root, 'docs'), { recursive: true }) : []
-  return ['README.md', ...docs.map((file) => join('docs', String(file)))]
+  const inFolder = (folder: string) => existsSync(join(root, folder))
+    ? readdirSync(join(root, folder), { recursive: true }).map((file) => join(folder, String(file)))
+    : []
+  return ['README.md', ...inFolder('docs'), ...inFolder('examples')]
     .filter((file) => file.endsWith('.md') && existsSync(join(root, file)))
 }
 
