@@ -27,7 +27,7 @@ export function readGrantedScopes (scopes: unknown, catalog: Catalog, policy: Mi
   const missing = catalog.missingRequired(names as string[])
   if (missing.size > 0 && policy === 'reject') {
     const each = firstOf([...missing], ([name, requirers]) => `${show(name)} (required by ${firstOf(requirers, show)})`)
-    faults.push(`scopes lacks what others in it require; add ${each}`)
+    faults.push(`scopes must also name what these require: ${each}`)
   }
   return Object.freeze([...names as string[], ...missing.keys()])
 }

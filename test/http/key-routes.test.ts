@@ -137,7 +137,7 @@ t.test('with mutableScopes: false a key is renamed, and its scopes stay', async 
 
 t.test('scopes without what they require are refused, or with missingRequired: \'add\' completed', async (t) => {
   const catalog = defineScopes({ build: { requires: 'test' }, test: '' })
-  const message = 'scopes lacks what others in it require; add "test" (required by "build")'
+  const message = 'scopes must also name what these require: "test" (required by "build")'
   for (const missingRequired of [undefined, 'reject', 'add'] as const) {
     const { ask, make } = await keysApp(t, { bare: true, plugin: { scopes: catalog as never, ...missingRequired && { missingRequired } } })
     const { record } = await make('u1', { scopes: [] })

@@ -73,7 +73,7 @@ t.test('scopes without what they require are refused, at creation and afterwards
   const { keys, store } = setUp({ catalog })
   const { record } = await keys.create({ name: 'n', scopes: ['logs:read'] })
   for (const [scopes, missing] of grants) {
-    const message = `scopes lacks what others in it require; add ${missing}`
+    const message = `scopes must also name what these require: ${missing}`
     for (const granting of [(): Promise<unknown> => keys.create({ name: 'n', scopes }), () => keys.update(record.id, { scopes })]) {
       const before = await store.list!({ limit: 100 })
       if (missing === null) {
@@ -108,7 +108,7 @@ t.test('a key from before a requirement can be renamed, and is not completed', a
 
 t.test('what is missing is told beside everything else', async (t) => {
   await t.rejects(setUp({ catalog }).keys.create({ name: '', scopes: ['test'] }), {
-    message: /^name must be .*; scopes lacks what others in it require; add "fetch" \(required by "test"\)$/
+    message: /^name must be .*; scopes must also name what these require: "fetch" \(required by "test"\)$/
   })
 })
 
@@ -138,7 +138,7 @@ t.test('of very many missing scopes, or scopes that require one, the first are n
   }) as Catalog
   const { keys } = setUp({ catalog: scopes })
   const by = (name: string, count: number) => many.slice(0, count).map(m => `"${m}" (required by "${name}")`).join(', ')
-  const lacks = 'scopes lacks what others in it require; add'
+  const lacks = 'scopes must also name what these require:'
   await t.rejects(keys.create({ name: 'n', scopes: ['ten', 'hub'] }), { message: `${lacks} ${by('ten', 10)}` })
   await t.rejects(keys.create({ name: 'n', scopes: ['all', 'hub'] }), { message: `${lacks} ${by('all', 10)} and 15 more` })
   await t.rejects(keys.create({ name: 'n', scopes: many.slice(0, 10) }), { message: `${lacks} "hub" (required by ${many.slice(0, 10).map(m => `"${m}"`).join(', ')})` })
@@ -150,7 +150,7 @@ t.test('50,000 names at once, and a chain of 2,000, are answered', async (t) => 
   const scopes = defineScopes(Object.fromEntries(chain.map((name, i) => [name, { requires: chain[(i + 1) % chain.length]! }]))) as Catalog
   const names = Array.from({ length: 50_000 }, (_, i) => `c${i % 1000}`)
   const error: Error = await setUp({ catalog: scopes }).keys.create({ name: 'n', scopes: names }).then(() => t.fail('it resolved') as never, error => error)
-  t.match(error.message, /^scopes lacks what others in it require; add "c1000" \(required by "c999"\), .* and 990 more$/)
+  t.match(error.message, /^scopes must also name what these require: "c1000" \(required by "c999"\), .* and 990 more$/)
   t.ok(error.message.length < 1000)
   t.equal((await setUp({ catalog: scopes, missingRequired: 'add' }).keys.create({ name: 'n', scopes: names })).record.scopes.length, 2000)
 })
