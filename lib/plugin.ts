@@ -7,6 +7,7 @@ import { BadOptionsError } from './http/errors.js'
 import { Guard } from './http/guard.js'
 import { HandlerDemands } from './http/handler-demands.js'
 import { lookUpKey } from './http/identity.js'
+import { protect } from './http/last-check.js'
 import { readOptions, type ApiKeyScopesOptions } from './http/options.js'
 import { PUBLIC } from './http/policy.js'
 import { RoutePolicies } from './http/route-policies.js'
@@ -53,8 +54,7 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   app.decorateRequest('requireScopes', function (this: FastifyRequest, ...scopes) { demands.require(this, scopes) })
 
   app.addHook('onRoute', function (route) {
-    const policy = policies.declare(route, this)
-    if (policy.kind === 'scopes' && policy.conditions.length > 0) guard.protect(route)
+    protect(route, policies.declare(route, this))
   })
   app.addHook('onRequest', (request, reply, done) => { guard.onRequest(request, reply, done) })
   app.addHook('preHandler', (request, reply, done) => { guard.preHandler(request, reply, done) })

@@ -23,7 +23,7 @@ const kSettled = Symbol('fastify-api-key-scopes.settled')
 interface Marked { [kAccess]?: Access, [kSettled]?: true }
 
 /** `undefined` until a decision was taken. */
-export function accessOf (request: FastifyRequest): Access | undefined {
+export function accessOf (request: object): Access | undefined {
   return (request as Marked)[kAccess]
 }
 
@@ -36,8 +36,9 @@ export function settle (request: FastifyRequest): void {
   (request as Marked)[kSettled] = true
 }
 
-export function isSettled (request: FastifyRequest): boolean {
-  return (request as Marked)[kSettled] === true
+/** Whether nothing stands in the way of this request any more. */
+export function isSettled (request: object, hasConditions: boolean): boolean {
+  return hasConditions ? (request as Marked)[kSettled] === true : accessOf(request) !== undefined
 }
 
 function principalOf (identity: Identity): Principal | null {

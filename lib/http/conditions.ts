@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import type { FastifyRequest } from 'fastify'
 import type { Catalog } from '../scopes/catalog.js'
 import { isPlainObject } from '../scopes/entries.js'
@@ -6,6 +7,7 @@ import type { ScopeName } from '../scopes/register.js'
 import { allOf, type Demand, type Requirement, type ScopeRequirement } from '../scopes/requirement.js'
 import { isPromise } from './answer.js'
 import type { ScopesPolicy } from './decision.js'
+import { throttle, type Throttle } from './throttle.js'
 
 /** Scopes that a route needs only for some requests, beside those that it always needs. */
 export interface ScopeCondition {
@@ -24,6 +26,8 @@ export interface Condition {
   readonly when: (request: FastifyRequest) => unknown
   readonly requirement: Requirement
   readonly description: string
+  /** A client that may call the route can make it fail, and must not be able to fill the log. */
+  readonly atTimes: Throttle
 }
 
 /** Reads `config.scopesWhen`. What is wrong is added to `faults`. */
@@ -37,11 +41,17 @@ export function readConditions (list: unknown, catalog: Catalog, faults: string[
 }
 
 /** What a route demands of this request. To be asked after validation. */
-export function demandOf ({ requirement, conditions }: ScopesPolicy, request: FastifyRequest, failed: (error: unknown) => void): Demand {
-  return allOf([requirement, ...conditions.filter(condition => applies(condition, request, failed)).map(({ requirement }) => requirement)])
+export function demandOf ({ demand, conditions }: ScopesPolicy, request: FastifyRequest): Demand {
+  const applying = conditions.filter(condition => applies(condition, request))
+  return applying.length === 0 ? demand : allOf([demand, ...applying.map(({ requirement }) => requirement)])
 }
 
-function applies ({ when }: Condition, request: FastifyRequest, failed: (error: unknown) => void): boolean {
+function applies ({ when, atTimes }: Condition, request: FastifyRequest): boolean {
+  const failed = (error: unknown) => {
+    atTimes(leftOut => {
+      request.log.error({ err: error, route: request.routeOptions.url, failuresNotLogged: leftOut }, 'a condition of scopesWhen failed; its scopes are demanded')
+    })
+  }
   // With attachValidation a request gets this far whose body may be anything.
   if (request.validationError !== undefined) return true
   try {
@@ -65,13 +75,15 @@ function readCondition (item: unknown, field: string, catalog: Catalog, faults: 
   }
   const { when, scopes, description = '', ...rest } = item
   for (const member of Object.keys(rest)) faults.push(`${field}: unknown member ${show(member)}${didYouMean(member, MEMBERS)}`)
-  if (typeof when !== 'function' || when.constructor.name === 'AsyncFunction') {
-    faults.push(`${field}.when must be a function that answers true or false at once, not ${typeof when === 'function' ? 'an async one' : show(when)}`)
+  if (typeof when !== 'function') {
+    faults.push(`${field}.when must be a function that answers true or false at once, not ${show(when)}`)
+  } else if (types.isAsyncFunction(when) || types.isGeneratorFunction(when)) {
+    faults.push(`${field}.when must answer true or false at once; an async function or a generator does not`)
   }
   if (typeof description !== 'string') faults.push(`${field}.description must be a string, not ${show(description)}`)
   const requirement = readDemand(scopes, `${field}.scopes`, catalog, faults)
   if (requirement?.names.length === 0) faults.push(`${field}.scopes is empty; name what is needed, or leave the condition out`)
-  return Object.freeze({ when: when as Condition['when'], requirement: requirement!, description: description as string })
+  return Object.freeze({ when: when as Condition['when'], requirement: requirement!, description: description as string, atTimes: throttle(1000) })
 }
 
 /** Reads scopes that are demanded. What is wrong is added to `faults`. */

@@ -14,7 +14,8 @@ export type Policy =
 
 export interface ScopesPolicy {
   readonly kind: 'scopes'
-  readonly requirement: Requirement
+  /** What every request needs. */
+  readonly demand: Requirement
   /** What else may be needed, depending on the request. */
   readonly conditions: readonly Condition[]
 }
@@ -52,7 +53,7 @@ export type Decision =
 export type Refused = Exclude<Decision, { outcome: 'allow' }>
 
 /** Who may pass, so far as it can be told now: a policy, or what a policy demands of this very request. */
-export type Question = Exclude<Policy, ScopesPolicy> | { readonly kind: 'scopes', readonly requirement: Demand }
+export type Question = Exclude<Policy, ScopesPolicy> | { readonly kind: 'scopes', readonly demand: Demand }
 
 /** The one place where it is decided who may pass. Pure: the same question and identity always give the same decision. */
 export function decide (question: Question, identity: Identity): Decision {
@@ -72,9 +73,9 @@ export function decide (question: Question, identity: Identity): Decision {
     case 'noUser':
       return userOnly ? { outcome: 'sessionRequired', offered: true } : { outcome: 'keyInvalid' }
     case 'apiKey':
-      return userOnly ? { outcome: 'userOnly' } : held(question.requirement, identity.grant)
+      return userOnly ? { outcome: 'userOnly' } : held(question.demand, identity.grant)
     case 'user':
-      return userOnly || identity.grant === null ? ALLOW : held(question.requirement, identity.grant)
+      return userOnly || identity.grant === null ? ALLOW : held(question.demand, identity.grant)
   }
 }
 

@@ -1,18 +1,17 @@
-import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify'
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import type { KeyVerifier } from '../keys/verifier.js'
-import { accessOf, isSettled, letThrough, settle } from './access.js'
+import { accessOf, letThrough, settle } from './access.js'
 import { refuse, refuseThrown, type FormatError } from './answer.js'
 import { demandOf } from './conditions.js'
 import { readCredential, type Credential } from './credential.js'
 import { decide, NOBODY, type Identity, type Refused } from './decision.js'
 import type { Refusal, Refusals } from './denial.js'
 import { reportDenial, type DenialLogLevel } from './denial-log.js'
-import { NoDecisionError } from './errors.js'
 import type { HandlerDemands } from './handler-demands.js'
+import { notDecided } from './last-check.js'
 import { identityOf, lookUpKey } from './identity.js'
 import type { RoutePolicies, RoutePolicy } from './route-policies.js'
 import { identifyUser, type Sessions } from './session.js'
-import { throttle } from './throttle.js'
 
 export interface GuardOptions {
   readonly policies: RoutePolicies
@@ -33,9 +32,6 @@ export interface GuardOptions {
 /** Stands before every route: finds out who is calling, has it decided, and lets through or refuses. */
 export class Guard {
   readonly #options: GuardOptions
-
-  /** A client that may call a route at all can make its conditions fail, and must not be able to fill the log. */
-  readonly #atTimes = throttle(1000)
 
   constructor (options: GuardOptions) {
     this.#options = options
@@ -69,26 +65,13 @@ export class Guard {
     if (access?.policy === route.policy) {
       this.#concludeConditions(request, reply, route, access.identity, done)
     } else if (request.is404) {
+      // On its way from a route to the not-found handler: from the beginning, by that one's policy.
       this.onRequest(request, reply, error => {
         if (error == null) this.preHandler(request, reply, done)
         else done(error)
       })
     } else {
       done(notDecided(request))
-    }
-  }
-
-  /**
-   * Puts a last check before the handler of a route with conditions, which only `preHandler` has looked at: a hook of
-   * another plugin may have led the request past that, too.
-   */
-  protect (route: RouteOptions): void {
-    const { handler } = route
-    // The handler of a WebSocket is not called with a request.
-    if ('websocket' in route || 'wsHandler' in route) return
-    route.handler = function (request, reply) {
-      if (!isSettled(request)) throw notDecided(request)
-      return handler.call(this, request, reply)
     }
   }
 
@@ -146,12 +129,10 @@ export class Guard {
       done()
       return
     }
-    const requirement = demandOf(policy, request, error => {
-      this.#atTimes(leftOut => {
-        request.log.error({ err: error, route: request.routeOptions.url, failuresNotLogged: leftOut }, 'a condition of scopesWhen failed; its scopes are demanded')
-      })
-    })
-    const decision = decide({ kind: 'scopes', requirement }, identity)
+    // Of who may do everything nothing is demanded, so nobody need be asked.
+    const isUnlimited = 'grant' in identity && identity.grant === null
+    const demand = isUnlimited ? policy.demand : demandOf(policy, request)
+    const decision = decide({ kind: 'scopes', demand }, identity)
     if (decision.outcome === 'allow') {
       settle(request)
       done()
@@ -174,11 +155,6 @@ export class Guard {
   #answer ({ ownErrorHandler }: RoutePolicy) {
     return { formatError: this.#options.formatError, ownErrorHandler }
   }
-}
-
-function notDecided (request: FastifyRequest): Error {
-  request.log.error({ route: request.routeOptions.url }, 'a hook led this request past the access check; it is refused')
-  return new NoDecisionError()
 }
 
 /** What did not come over the wire has no raw headers: `injectWS()` of `@fastify/websocket` makes such requests. */

@@ -61,6 +61,6 @@ export class HandlerDemands {
       this.#requirements.set(id, requirement)
     }
     const identity = accessOf(request)?.identity ?? NOBODY
-    return { decision: decide({ kind: 'scopes', requirement }, identity), identity }
+    return { decision: decide({ kind: 'scopes', demand: requirement }, identity), identity }
   }
 }

@@ -43,9 +43,9 @@ export function readPolicy (config: object, { catalog, hasSessions }: PolicyCont
   if (faults.length > 0 || form === undefined) return undefined
 
   if (form === 'scopes') {
-    const requirement = readDemand(fields.scopes, 'config.scopes', catalog, faults)
+    const demand = readDemand(fields.scopes, 'config.scopes', catalog, faults)
     const conditions = conditional ? readConditions(fields.scopesWhen, catalog, faults) : []
-    return requirement && Object.freeze({ kind: 'scopes', requirement, conditions })
+    return demand && Object.freeze({ kind: 'scopes', demand, conditions })
   }
   if (fields[form] !== true) faults.push(`config.${form} must be true (or left out), not ${show(fields[form])}`)
   if (form === 'public') return PUBLIC

@@ -979,6 +979,29 @@ t.test('hooks of other plugins that stand before the plugin', async t => {
     })
   }
 
+  type Done = (error?: unknown) => void
+  const twice: ReadonlyArray<[what: string, hook: (request: unknown, reply: unknown, done: Done) => void]> = [
+    ['throw null', () => { throw null }], // eslint-disable-line no-throw-literal
+    ['call done twice', (_, __, done) => { done(); done() }]
+  ]
+  for (const [what, hook] of twice) {
+    for (const config of [{ scopes: 'clusters:read' }, { scopes: [] }, { userOnly: true }] as const) {
+      await t.test(`and ${what} in all phases lead nobody to a handler of ${JSON.stringify(config)}`, async t => {
+        const guarded = countingHandler()
+        const { send } = await startedApp(t, {
+          before: app => {
+            for (const phase of ['onRequest', 'preHandler'] as const) app.addHook(phase, hook as never)
+            // Makes answers slow, so that a refused request is not answered yet when its handler's turn comes.
+            app.addHook('onSend', async (_, __, payload) => { await new Promise(resolve => setImmediate(resolve)); return payload })
+          },
+          after: app => { app.get('/clusters', { config }, guarded) }
+        })
+        for (const method of ['GET', 'HEAD'] as const) t.ok((await send('nobody', '/clusters', method)).statusCode >= 400)
+        t.equal(guarded.ran, 0)
+      })
+    }
+  }
+
   await t.test('and lead past the check are told of in the log, and refused to those who might pass, too', async t => {
     const { statuses, lines } = await startedApp(t, {
       before: app => app.addHook('onRequest', () => { throw null }), // eslint-disable-line no-throw-literal
@@ -1035,6 +1058,17 @@ t.test('hooks of other plugins that stand before the plugin', async t => {
     t.equal((await send('nobody', '/clusters')).body, 'fine')
     t.equal(guarded.ran, 0)
   })
+})
+
+t.test('a handler is called as it would be without the plugin', async t => {
+  const { app, status } = await startedApp(t, {
+    after: app => {
+      app.addHook('onRoute', ({ method, handler }) => { if (method === 'GET') t.equal(handler.name, 'listClusters', 'by its name') })
+      app.get('/clusters', { config: { scopes: 'clusters:read' } }, function listClusters (this: FastifyInstance) { return { here: this === app } })
+    }
+  })
+  t.equal(await status('read', '/clusters'), 200)
+  t.same((await app.inject({ url: '/clusters', headers: { 'x-user': 'u' } })).json(), { here: true })
 })
 
 t.test('other ways to a handler', async t => {

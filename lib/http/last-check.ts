@@ -1,0 +1,37 @@
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import { isSettled } from './access.js'
+import type { Policy } from './decision.js'
+import { NoDecisionError } from './errors.js'
+
+/**
+ * Puts a last check before the handler of a route. A hook of another plugin may lead a request past our hooks, or on to
+ * the handler after they refused it: one that throws `null` does, and one that calls `done` twice.
+ *
+ * Only for routes that are declared after the plugin; a route that is there already cannot be changed any more.
+ */
+export function protect (route: RouteOptions, policy: Policy): void {
+  if (policy.kind === 'public') return
+  const hasConditions = policy.kind === 'scopes' && policy.conditions.length > 0
+  route.handler = checked(route.handler, hasConditions)
+  // What @fastify/websocket, registered later, takes from the route for itself.
+  const sockets = route as { wsHandler?: Handler }
+  if (typeof sockets.wsHandler === 'function') sockets.wsHandler = checked(sockets.wsHandler, hasConditions)
+}
+
+/** Tells the operator of a request that nobody has decided on. */
+export function notDecided (request: FastifyRequest): Error {
+  request.log.error({ route: request.routeOptions.url }, 'a hook led this request past the access check; it is refused')
+  return new NoDecisionError()
+}
+
+type Handler = (this: FastifyInstance, first: any, second: any) => any
+
+function checked<H extends Handler> (handler: H, hasConditions: boolean): H {
+  function check (this: FastifyInstance, first: object, second: object): unknown {
+    // The handler of a WebSocket is given the socket first, and then the request.
+    if (isSettled(first, hasConditions) || isSettled(second, hasConditions)) return handler.call(this, first, second)
+    throw notDecided('routeOptions' in first ? first as FastifyRequest : second as FastifyRequest)
+  }
+  // As it is called in traces.
+  return Object.defineProperty(check, 'name', { value: handler.name }) as H
+}
