@@ -5,11 +5,16 @@ import { didYouMean, show } from '../scopes/faults.js'
 /** What happens when scopes are granted without those that they require: the grant is refused, or what is missing is added. */
 export type MissingRequiredPolicy = 'reject' | 'add'
 
+export interface GrantRules {
+  readonly catalog: Catalog
+  readonly missingRequired: MissingRequiredPolicy
+}
+
 /**
  * Reads scopes that somebody wants to grant, each once, completed by what they require if the policy is to add it.
  * Whatever cannot be granted is added to `faults`.
  */
-export function readGrantedScopes (scopes: unknown, catalog: Catalog, policy: MissingRequiredPolicy, faults: string[]): readonly string[] {
+export function readGrantedScopes (scopes: unknown, { catalog, missingRequired }: GrantRules, faults: string[]): readonly string[] {
   if (scopes === undefined) {
     faults.push('scopes must be named: this API has no default grant (an empty list grants nothing)')
     return []
@@ -25,7 +30,7 @@ export function readGrantedScopes (scopes: unknown, catalog: Catalog, policy: Mi
     return []
   }
   const missing = catalog.missingRequired(names as string[])
-  if (missing.size > 0 && policy === 'reject') {
+  if (missing.size > 0 && missingRequired === 'reject') {
     const each = firstOf([...missing], ([name, requirers]) => `${show(name)} (required by ${firstOf(requirers, show)})`)
     faults.push(`scopes must also name what these require: ${each}`)
   }

@@ -120,10 +120,12 @@ export function keyring (settings: KeyringOptions): ApiKeys {
     const as = issuerOf(options)
     checkId(id)
     const { disabled, ...fields } = checkChanges(input, settings)
-    if (as?.scopes !== undefined && fields.scopes !== undefined) refuseBeyond(catalog, as.scopes, fields.scopes)
     const before = await records.get(id, 'update', as)
     if (before === null) return null
     if (before.revokedAt !== null) throw new InvalidInputError('the key is revoked, and cannot be changed any more')
+    // To enable a key is to give away again what it may do.
+    const given = fields.scopes ?? (disabled === false && before.disabledAt !== null ? before.scopes : [])
+    if (as?.scopes !== undefined) refuseBeyond(catalog, as.scopes, given)
     return await changing(id, as, () => change(id, {
       ...fields,
       // The date tells since when.
@@ -162,6 +164,8 @@ function checkId (id: unknown): void {
 
 /** Who calls. Without `as` the calling code is trusted; but an `as` that holds no user, a forgotten one say, must not be. */
 function issuerOf (options: CallOptions = {}): Issuer | undefined {
+  const strange = Object.keys(options).find(option => option !== 'as')
+  if (strange !== undefined) throw new InvalidInputError(`unknown call option ${show(strange)}; there is { as }`)
   if (!('as' in options)) return undefined
   const as: Partial<Record<keyof Issuer, unknown>> = Object(options.as)
   const listed = as.scopes === undefined || (Array.isArray(as.scopes) && as.scopes.every(name => typeof name === 'string'))

@@ -17,7 +17,7 @@ export interface ApiKeyRecord {
   readonly ownerId: string | null
   /** The prefix and the first four characters of the secret, to recognise a key in a list. */
   readonly start: string
-  /** The grant, as it was named at creation; what it opens is decided by today's catalog. */
+  /** The grant, as it was named; what it opens is decided by today's catalog. */
   readonly scopes: readonly string[]
   readonly createdAt: Date
   /** The key is refused from this moment on (`now >= expiresAt`). `null`: never. */

@@ -38,7 +38,7 @@ export interface CatalogOptions<Name extends string = string> {
 
 /** Every scope an API knows. Made by `defineScopes`; immutable. */
 export interface Catalog<Name extends string = string> {
-  /** In the order of definition. */
+  /** In the order of definition (whole numbers first, as in any object). */
   readonly scopes: ReadonlyMap<Name, Entry>
   readonly defaultGrant: readonly Name[] | undefined
   readonly presets: ReadonlyMap<string, readonly Name[]>

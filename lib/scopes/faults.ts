@@ -21,31 +21,53 @@ export function show (value: unknown): string {
     // A function has no JSON, and that of NaN and of an invalid date says null.
     if (text === undefined || (text === 'null' && value !== null)) text = String(value).replace(/\s+/g, ' ')
   } catch { /* circular, say: its type must do */ }
-  return (text ?? typeof value).slice(0, 80)
+  text ??= typeof value
+  return text.length <= 80 ? text : `${text.slice(0, 79)}…`
+}
+
+/** Names the first few of many. */
+export function listed (names: readonly string[], separator = ', '): string {
+  const first = names.slice(0, 10).join(separator)
+  return names.length > 10 ? `${first} and ${names.length - 10} more` : first
 }
 
 /** ` (did you mean "…"?)` when one of the known words is close to the given one, else nothing. */
 export function didYouMean (given: unknown, known: Iterable<string>): string {
-  if (typeof given !== 'string') return ''
+  // Nobody mistypes a name of this length; somebody may send one to keep us busy.
+  if (typeof given !== 'string' || given.length > 100) return ''
+  const lower = given.toLowerCase()
   let best = ''
   let least = Math.min(3, Math.floor(given.length / 2) + 1)
   for (const word of known) {
     if (Math.abs(word.length - given.length) >= least) continue
-    const distance = editDistance(given.toLowerCase(), word.toLowerCase())
+    const distance = editDistance(lower, word.toLowerCase(), least)
     if (distance < least) [best, least] = [word, distance]
   }
   return best === '' ? '' : ` (did you mean ${show(best)}?)`
 }
 
-/** How many single characters must be added, dropped or changed (Levenshtein). */
-function editDistance (a: string, b: string): number {
+/**
+ * How many single characters must be added, dropped or changed (Levenshtein); some number from `limit` on if it is not less
+ * than that. Cells further than `limit` from the diagonal cannot matter, and are not looked at.
+ */
+function editDistance (a: string, b: string, limit: number): number {
+  let same = 0
+  while (same < a.length && a[same] === b[same]) same++
+  a = a.slice(same)
+  b = b.slice(same)
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    const next: number[] = []
+    const from = Math.max(1, i - limit)
+    const to = Math.min(b.length, i + limit)
+    next[from - 1] = from === 1 ? i : limit
+    let least = next[from - 1]!
+    for (let j = from; j <= to; j++) {
+      next[j] = Math.min(next[j - 1]! + 1, (row[j] ?? limit) + 1, (row[j - 1] ?? limit) + (a[i - 1] === b[j - 1] ? 0 : 1))
+      least = Math.min(least, next[j]!)
     }
+    if (least >= limit) return limit
     row = next
   }
-  return row[b.length]!
+  return row[b.length] ?? limit
 }

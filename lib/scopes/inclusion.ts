@@ -1,7 +1,7 @@
 import { addBits, noBits, setBit, type Bits } from './bits.js'
 import { components } from './components.js'
 import { isInForce, type Entry } from './entries.js'
-import { didYouMean, show } from './faults.js'
+import { didYouMean, listed, show } from './faults.js'
 import { isPattern } from './name.js'
 import { matching, type Matching } from './patterns.js'
 import type { Spelling } from './spelling.js'
@@ -26,6 +26,7 @@ export function coverage (entries: ReadonlyMap<string, Entry>, today: Spelling, 
 
   const current = inForce.filter(({ name }) => today(name) === name).map(({ name }) => name)
   const places = new Map(current.map((name, index) => [name, index]))
+  // By scope as it is called today, and by pattern.
   const covers = new Map<string, Bits>()
   // Scopes that include each other, as they may through patterns, cover the same.
   for (const component of components(current, directly)) {
@@ -54,10 +55,13 @@ export function coverage (entries: ReadonlyMap<string, Entry>, today: Spelling, 
 }
 
 function findFaults (entries: ReadonlyMap<string, Entry>, matched: Matching, today: Spelling, faults: string[]): void {
-  for (const { name, includes } of entries.values()) {
-    for (const item of includes) {
+  // A planned scope may include others that are.
+  const matchedAtAll = matching(entries.keys())
+  for (const entry of entries.values()) {
+    const { name } = entry
+    for (const item of new Set(entry.includes)) {
       if (isPattern(item)) {
-        if (matched(item).length === 0) faults.push(`${show(name)}: includes ${show(item)}, a pattern that matches no active scope`)
+        if ((isInForce(entry) ? matched(item) : matchedAtAll(item)).length === 0) faults.push(`${show(name)}: includes ${show(item)}, a pattern that matches no active scope`)
       } else if (!entries.has(item)) {
         const hint = item.includes('*') ? '; in a pattern a "*" stands for a whole segment, as in devices:* or *:read' : didYouMean(item, entries.keys())
         faults.push(`${show(name)}: includes ${show(item)}, which the catalog does not have${hint}`)
@@ -69,9 +73,10 @@ function findFaults (entries: ReadonlyMap<string, Entry>, matched: Matching, tod
   for (const component of components(entries.keys(), named)) {
     const [name] = component as [string]
     if (component.length > 1) {
-      faults.push(`scopes that include each other in a circle: ${component.map(show).join(', ')}; scopes that mean the same should be one scope`)
+      faults.push(`scopes that include each other in a circle: ${listed(component.map(show))}; scopes that mean the same should be one scope`)
     } else if (named(name).includes(name)) {
-      faults.push(`${show(name)}: includes itself`)
+      const old = entries.get(name)!.includes.find(item => item !== name && today(item) === name)
+      faults.push(`${show(name)}: includes itself${old === undefined ? '' : `, by its old name ${show(old)}`}`)
     }
   }
 }

@@ -2,6 +2,7 @@ import { addBits, hasBit, noBits } from './bits.js'
 import type { ReadOptions } from './catalog-options.js'
 import { isInForce, type Entry } from './entries.js'
 import { didYouMean, show } from './faults.js'
+import { isPattern } from './name.js'
 import type { Coverage } from './inclusion.js'
 import type { Spelling } from './spelling.js'
 
@@ -9,8 +10,8 @@ import type { Spelling } from './spelling.js'
 export type MissingRequired = ReadonlyMap<string, readonly string[]>
 
 /**
- * Follows what scopes require to be granted with them, and what that requires in turn. What the grant covers is not
- * missing, nor is what comes with another one that is. Scopes may require each other.
+ * Follows what scopes require to be granted with them, and what that requires in turn. What these scopes cover is not
+ * missing; what another missing one covers is. Scopes may require each other.
  *
  * Only scopes that are named have requirements, not those that they include: an alias that grows by itself must not
  * become impossible to grant one day.
@@ -36,7 +37,6 @@ export function missingRequired (
       } else if (!hasBit(covered, indexOf.get(required)!)) {
         missing.set(required, [name])
         named.add(required)
-        addBits(covered, coveredBy.get(required)!)
       }
     }
   }
@@ -46,9 +46,10 @@ export function missingRequired (
 /** A scope whose required scope can never be granted could never be granted itself. */
 export function checkRequires (entries: ReadonlyMap<string, Entry>, faults: string[]): void {
   for (const entry of entries.values()) {
-    for (const name of entry.requires) {
+    for (const name of new Set(entry.requires)) {
       const required = entries.get(name)
-      if (required === undefined) faults.push(`${show(entry.name)}: requires ${show(name)}, which the catalog does not have${didYouMean(name, entries.keys())}`)
+      if (isPattern(name)) faults.push(`${show(entry.name)}: requires ${show(name)}, a pattern; name each scope that it requires`)
+      else if (required === undefined) faults.push(`${show(entry.name)}: requires ${show(name)}, which the catalog does not have${didYouMean(name, entries.keys())}`)
       else if (isInForce(entry) && !isInForce(required)) faults.push(`${show(entry.name)}: requires ${show(name)}, which is ${required.status}`)
     }
   }

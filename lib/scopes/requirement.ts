@@ -85,9 +85,14 @@ function namesIn (lists: ReadonlyArray<readonly string[]>): readonly string[] {
   return lists.length === 1 ? lists[0]! : [...new Set(lists.flat())]
 }
 
-/** Two spellings of one scope make the same alternative twice. */
+/** Two spellings of one scope, or another order, make the same alternative twice. */
 function distinct (alternatives: string[][]): string[][] {
-  return [...new Map(alternatives.map(names => [JSON.stringify(names), names])).values()]
+  const found = new Map<string, string[]>()
+  for (const names of alternatives) {
+    const id = JSON.stringify([...names].sort())
+    if (!found.has(id)) found.set(id, names)
+  }
+  return [...found.values()]
 }
 
 const FORMS = 'a scope name, a list of them (all needed; an empty list: any valid key), or { anyOf: [...] }'

@@ -19,7 +19,7 @@ export interface Resource<Name extends string = string> {
 export type ResourceOption = string | {
   readonly heading?: string
   readonly description?: string
-  /** Names and patterns of its scopes. Default: those whose first segment is the name of the resource. */
+  /** Names and patterns of its scopes, beside those whose first segment is the name of the resource. */
   readonly scopes?: string | readonly string[]
 }
 
@@ -36,7 +36,12 @@ export function readResources (option: unknown, entries: ReadonlyMap<string, Ent
     for (const item of scopes) {
       const found = isPattern(item) ? matched(item) : entries.has(item) ? [item] : []
       if (found.length === 0) faults.push(`resource ${show(name)}: the catalog has no scope ${show(item)}${didYouMean(item, entries.keys())}`)
-      for (const scope of found) if (!owners.has(scope)) owners.set(scope, name)
+      for (const scope of found) {
+        const owner = owners.get(scope)
+        if (owner === undefined) owners.set(scope, name)
+        // A pattern takes what is left.
+        else if (owner !== name && scope === item) faults.push(`resource ${show(name)}: ${show(scope)} is under ${show(owner)} already`)
+      }
     }
   }
 
@@ -50,7 +55,9 @@ export function readResources (option: unknown, entries: ReadonlyMap<string, Ent
   }
   for (const { name } of declared) {
     if (members.get(name)!.length > 0) continue
-    faults.push(`resource ${show(name)} has no scopes${didYouMean(name, [...entries.keys()].map(resourceOf))}; leave it out, or name its scopes`)
+    const others = new Set([...entries.keys()].map(resourceOf))
+    const why = others.has(name) ? ': they are all under others' : didYouMean(name, others)
+    faults.push(`resource ${show(name)} has no scopes${why}; leave it out, or name its scopes`)
   }
   const texts = new Map(declared.map(({ name, heading, description }) => [name, { heading, description }]))
   return Object.freeze([...members].map(([name, scopes]) => {

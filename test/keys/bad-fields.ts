@@ -15,7 +15,7 @@ export const badFields: ReadonlyArray<readonly [Record<string, unknown>, string]
   [{ name: 'a\u0085' }, `name ${text} 200 characters without control characters, not "a\u0085"`],
   [{ name: 'a\0' }, `name ${text} 200 characters without control characters, not "a\\u0000"`],
   [{ name: 'half \uD83D' }, `name ${text} 200 characters without control characters, not "half \\ud83d"`],
-  [{ name: 'n'.repeat(201) }, `name ${text} 200 characters without control characters, not "${'n'.repeat(79)}`],
+  [{ name: 'n'.repeat(201) }, `name ${text} 200 characters without control characters, not "${'n'.repeat(78)}…`],
   [{ scopes: null }, 'scopes must be a list of scope names, not null'],
   [{ scopes: 'full' }, 'scopes must be a list of scope names, not "full"'],
   [{ scopes: { 0: 'full', length: 1 } }, 'scopes must be a list of scope names, not {"0":"full","length":1}'],

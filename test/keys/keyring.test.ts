@@ -79,7 +79,7 @@ const badFieldsOfNew: ReadonlyArray<readonly [Record<string, unknown>, string]> 
   [{ ownerId: 7 }, `ownerId ${text} 255 characters, not 7`],
   [{ ownerId: 'u\r' }, `ownerId ${text} 255 characters, not "u\\r"`],
   [{ ownerId: '\uDE00' }, `ownerId ${text} 255 characters, not "\\ude00"`],
-  [{ ownerId: 'u'.repeat(256) }, `ownerId ${text} 255 characters, not "${'u'.repeat(79)}`],
+  [{ ownerId: 'u'.repeat(256) }, `ownerId ${text} 255 characters, not "${'u'.repeat(78)}…`],
   [{ expiresAt: new Date(NaN) }, `${when} Invalid Date`],
   [{ expiresAt: NaN }, `${when} NaN`],
   [{ expiresAt: Infinity }, `${when} Infinity`],
@@ -709,6 +709,22 @@ function base64Of (text: string): string[] {
   return [0, 1, 2].map(shift => Buffer.from(' '.repeat(shift) + text).toString('base64').slice(shift === 0 ? 0 : 4, -4))
 }
 
+t.test('the operator is told of a single scope that grants nothing, too', async (t) => {
+  const { verifier, told } = setUp({ store: { findByDigest: () => record({ scopes: ['gone'] }) } })
+  await verifier.verify(key)
+  t.strictSame(told, [['ineffective', 'key1', ['gone']]])
+})
+
+t.test('a misspelt option of a call does not make it a trusted one', async (t) => {
+  const { keys } = setUp()
+  const options = { As: { id: 'u1', scopes: [] } } as object
+  const calls: ReadonlyArray<() => Promise<unknown>> = [() => keys.create({ name: 'n', scopes: ['full'] }, options), () => keys.get('x', options), () => keys.list({}, options), () => keys.update('x', {}, options), () => keys.revoke('x', options)]
+  for (const call of calls) {
+    await t.rejects(call(), { code: 'FST_API_KEY_INVALID_INPUT', message: 'unknown call option "As"; there is { as }' })
+  }
+  t.strictSame((await keys.list()).records, [])
+})
+
 t.test('errors are of the classes that the package exports', async (t) => {
   await t.rejects(setUp().keys.create({} as NewApiKey), InvalidInputError)
   await t.rejects(setUp().keys.create({ name: 'n', scopes: ['full'] }, { as: { id: 'u', scopes: [] } }), BeyondGrantError)
@@ -721,6 +737,7 @@ t.test('of very many wrong scopes the first are named, and the rest are counted'
   const error: Error = await keys.create({ name: 'n', scopes: scopes as never }).then(() => t.fail('it resolved') as never, error => error)
   t.match(error.message, /^50000 of the scopes cannot be granted, the first of them these; unknown scope "clusters:raed0"/)
   t.ok(error.message.length < 2000)
+  await t.rejects(keys.create({ name: 'n', scopes: scopes.slice(0, 10) as never }), { message: /^(unknown scope "clusters:raed\d"(; )?){10}$/ }, 'ten are not too many')
 })
 
 t.test('a name that turns the direction of a text is refused', async (t) => {

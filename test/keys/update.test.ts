@@ -302,3 +302,18 @@ t.test('a user gives a key no scopes beyond those of their own session, not even
     }
   }
 })
+
+t.test('a user enables no key again that may do more than their own session', async (t) => {
+  const { keys } = setUp()
+  const { key, record } = await keys.create({ name: 'n', scopes: ['hosts:read', 'apps:read'], ownerId: 'u1' })
+  const as = { id: 'u1', scopes: ['hosts:read'] }
+  t.equal((await keys.update(record.id, { disabled: false }, { as }))!.disabledAt, null, 'it is enabled already')
+  await keys.update(record.id, { disabled: true }, { as })
+  await t.rejects(keys.update(record.id, { disabled: false }, { as }), { code: 'FST_API_KEY_BEYOND_GRANT', message: /: apps:read$/ })
+  await t.rejects(keys.update(record.id, { disabled: false, name: 'new' }, { as }), { code: 'FST_API_KEY_BEYOND_GRANT' })
+  t.equal((await keys.verify(key)).valid, false)
+  const changed = await keys.update(record.id, { disabled: false, scopes: ['hosts:read'] }, { as })
+  t.strictSame([changed!.disabledAt, changed!.scopes], [null, ['hosts:read']], 'but one that may do what they may')
+  await keys.update(record.id, { disabled: true })
+  t.equal((await keys.update(record.id, { disabled: false }, { as: { id: 'u1' } }))!.disabledAt, null)
+})

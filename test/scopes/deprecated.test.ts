@@ -69,6 +69,8 @@ const bad: ReadonlyArray<{ catalog: Entries, told: string[] }> = [
   { catalog: { a: old('a') }, told: [circle('a -> a')] },
   { catalog: { a: old('b'), b: old('a'), c: old('a') }, told: [circle('a -> b -> a')] },
   { catalog: { x: old('a'), a: old('b'), b: old('c'), c: old('a') }, told: [circle('a -> b -> c -> a')] },
+  { catalog: { a: old('b'), b: old('c'), c: old('b'), d: old('a') }, told: [circle('b -> c -> b')] },
+  { catalog: { a: old('b'), c: old('b'), b: old('soon'), soon: { status: 'planned' } }, told: ['"b": replacedBy names "soon", which is planned'] },
   { catalog: { a: old('b'), b: old('gone') }, told: ['"b": replacedBy names "gone", which the catalog does not have'] },
   { catalog: { a: old('soon'), soon: { status: 'planned' } }, told: ['"a": replacedBy names "soon", which is planned'] },
   { catalog: { a: old('*'), b: '' }, told: ['"a": replacedBy names "*", which the catalog does not have'] },
@@ -77,6 +79,14 @@ const bad: ReadonlyArray<{ catalog: Entries, told: string[] }> = [
   { catalog: { a: { status: 'deprecated', replacedBy: 7 as never } }, told: ['"a": replacedBy must be the name of a scope, not 7'] },
   { catalog: { a: { ...old('b'), includes: 'c', requires: 'c' }, b: '', c: '' }, told: ['"a": leave includes out; the scope is the same as "b", which has its own', '"a": leave requires out; the scope is the same as "b", which has its own'] }
 ]
+
+t.test('thousands of names in a chain or a circle are no trouble', { timeout: 60_000 }, async (t) => {
+  const names = Array.from({ length: 20_000 }, (_, i) => `s${i}`)
+  const chain = names.map((name, i): [string, string | ScopeEntry] => [name, i + 1 < names.length ? old(names[i + 1]!) : ''])
+  t.ok(defineScopes(Object.fromEntries(chain)).grant(['s0']).covers('s19999'))
+  const [told] = faultsOf(() => defineScopes(Object.fromEntries([...chain.slice(0, -1), ['s19999', old('s0')]])))
+  t.equal(told, circle('s0 -> s1 -> s2 -> s3 -> s4 -> s5 -> s6 -> s7 -> s8 -> s9 and 19991 more'))
+})
 
 t.test('a replacement that cannot be meant is a fault', async (t) => {
   for (const { catalog, told } of bad) t.strictSame(faultsOf(() => defineScopes(catalog)), told, told[0]!)

@@ -35,17 +35,19 @@ t.test('names without segments are grouped by naming them, the first heading tha
     resources: {
       RPC: { scopes: ['rpc', 'rpc.voice.read'] },
       drive: { heading: 'Drive', scopes: 'https://www.googleapis.com/auth/drive' },
-      rest: { scopes: ['rpc:*', 'rpc', 'identify'] },
-      '': 'Others'
+      rest: { scopes: ['rpc:*', '*', 'identify'] },
     }
   })
   t.strictSame(resources.map(({ heading, scopes }) => [heading, scopes]), [
     ['RPC', ['rpc', 'rpc.voice.read']],
     ['Drive', ['https://www.googleapis.com/auth/drive']],
-    ['rest', ['identify', 'rpc:x']],
-    ['Others', ['messages.read', '__proto__']],
-    ['constructor', ['constructor:a']]
+    ['rest', ['identify', 'messages.read', 'rpc:x', '__proto__', 'constructor:a']]
   ])
+})
+
+t.test('a heading takes what is named beside what begins with its name, and one may be for the rest', async (t) => {
+  const { resources } = defineScopes({ 'hosts:read': '', 'machines:read': '', full: '', 'x:y': '' }, { resources: { hosts: { scopes: 'machines:*' }, '': 'Others' } })
+  t.strictSame(resources.map(({ heading, scopes }) => [heading, scopes]), [['hosts', ['hosts:read', 'machines:read']], ['Others', ['full']], ['x', ['x:y']]])
 })
 
 t.test('without headings, by the first segment', async (t) => {
@@ -65,11 +67,12 @@ const bad: ReadonlyArray<{ resources: unknown, told: string }> = [
   { resources: { hosts: { scopes: ['hosts:raed'] } }, told: 'resource "hosts": the catalog has no scope "hosts:raed" (did you mean "hosts:read"?)' },
   { resources: { hosts: { scopes: 'x:*' } }, told: 'resource "hosts": the catalog has no scope "x:*"' },
   { resources: { host: 'Hosts' }, told: 'resource "host" has no scopes (did you mean "hosts"?); leave it out, or name its scopes' },
-  { resources: { first: { scopes: 'hosts:*' }, hosts: 'Hosts' }, told: 'resource "hosts" has no scopes (did you mean "hosts"?); leave it out, or name its scopes' }
+  { resources: { one: { scopes: 'hosts:read' }, two: { scopes: ['hosts:read', 'hosts:*', 'full'] } }, told: 'resource "two": "hosts:read" is under "one" already' },
+  { resources: { first: { scopes: 'hosts:*' }, hosts: 'Hosts' }, told: 'resource "hosts" has no scopes: they are all under others; leave it out, or name its scopes' }
 ]
 
 t.test('headings that cannot be meant are faults', async (t) => {
-  const entries: Entries = { 'hosts:read': '' }
+  const entries: Entries = { 'hosts:read': '', full: '' }
   for (const { resources, told } of bad) {
     t.strictSame(faultsOf(() => defineScopes(entries, { resources } as CatalogOptions)), [told], told)
   }

@@ -135,13 +135,13 @@ export const CASES: readonly Case[] = [
   },
 
   // What must be granted together is asked when it is granted, and never after.
-  { title: 'a scope without what it requires opens what it opens', catalog: { a: { requires: 'b' }, b: '' }, granted: ['a'], opens: ['a'], refuses: lacks('b'), refused: 'add "b" (required by "a")' },
+  { title: 'a scope without what it requires opens what it opens', catalog: { a: { requires: 'b' }, b: '' }, granted: ['a'], opens: ['a'], refuses: lacks('b'), refused: 'these require: "b" (required by "a")' },
   { title: 'with it, it can be granted', catalog: { a: { requires: 'b' }, b: '' }, granted: ['a', 'b'], opens: [['a', 'b']] },
   { title: 'what is required does not require back', catalog: { a: { requires: 'b' }, b: '' }, granted: ['b'], opens: ['b'], refuses: lacks('a') },
-  { title: 'scopes that require each other come together', catalog: { a: { requires: 'b' }, b: { requires: 'a' } }, granted: ['b'], opens: ['b'], refuses: lacks('a'), refused: 'add "a" (required by "b")' },
+  { title: 'scopes that require each other come together', catalog: { a: { requires: 'b' }, b: { requires: 'a' } }, granted: ['b'], opens: ['b'], refuses: lacks('a'), refused: 'these require: "a" (required by "b")' },
   { title: 'or both', catalog: { a: { requires: 'b' }, b: { requires: 'a' } }, granted: ['b', 'a'], opens: [['a', 'b']] },
   { title: 'a scope that requires itself is content with itself', catalog: { a: { requires: 'a' }, b: '' }, granted: ['a'], opens: ['a'], refuses: lacks('b') },
-  { title: 'a chain of three is told whole', catalog: { a: { requires: 'b' }, b: { requires: 'c' }, c: '' }, granted: ['a'], opens: ['a'], refuses: lacks('b', 'c'), refused: 'add "b" (required by "a"), "c" (required by "b")' },
+  { title: 'a chain of three is told whole', catalog: { a: { requires: 'b' }, b: { requires: 'c' }, c: '' }, granted: ['a'], opens: ['a'], refuses: lacks('b', 'c'), refused: 'these require: "b" (required by "a"), "c" (required by "b")' },
   { title: 'or added, in that order', missingRequired: 'add', catalog: { a: { requires: 'b' }, b: { requires: 'c' }, c: '' }, granted: ['a'], recorded: ['a', 'b', 'c'] },
   { title: 'nothing is added to what is complete', missingRequired: 'add', catalog: { a: { requires: 'b' }, b: { requires: 'a' }, full: { includes: '*' } }, granted: ['full', 'a'], opens: ['b'] },
   { title: 'what cannot be granted is not added to', missingRequired: 'add', catalog: { a: { requires: 'b' }, b: '' }, granted: ['a', 'A'], opens: ['a'], refuses: lacks('b'), refused: 'unknown scope "A"' },
@@ -149,9 +149,9 @@ export const CASES: readonly Case[] = [
   { title: 'an alias is not asked for what its parts require', catalog: { all: { includes: 'x:*' }, 'x:a': { requires: 'b' }, b: '' }, granted: ['all'], opens: ['x:a'], refuses: lacks('b') },
   { title: 'the new name will do where the old one is required', catalog: { a: { requires: 'old' }, new: '', old: old('new') }, granted: ['a', 'new'], opens: ['a', 'old'] },
   { title: 'and the old one where the new one is', catalog: { a: { requires: 'new' }, new: '', old: old('new') }, granted: ['old', 'a'], opens: ['a', 'new'], shown: ['new', 'a'] },
-  { title: 'what is missing is told by its new name', catalog: { a: { requires: 'old' }, new: '', old: old('new') }, granted: ['a'], refuses: lacks('new'), refused: 'add "new" (required by "a")' },
+  { title: 'what is missing is told by its new name', catalog: { a: { requires: 'old' }, new: '', old: old('new') }, granted: ['a'], refuses: lacks('new'), refused: 'these require: "new" (required by "a")' },
   { title: 'and added by it', missingRequired: 'add', catalog: { a: { requires: 'old' }, new: '', old: old('new') }, granted: ['a'], recorded: ['a', 'new'] },
-  { title: 'the old name requires what the new one does', catalog: { new: { requires: 'b' }, old: old('new'), b: '' }, granted: ['old'], opens: ['new'], refuses: lacks('b'), shown: ['new'], refused: 'add "b" (required by "new")' }
+  { title: 'the old name requires what the new one does', catalog: { new: { requires: 'b' }, old: old('new'), b: '' }, granted: ['old'], opens: ['new'], refuses: lacks('b'), shown: ['new'], refused: 'these require: "b" (required by "new")' }
 ]
 
 function inAscii (name: string): string {
