@@ -15,24 +15,25 @@ export function spelling (entries: ReadonlyMap<string, Entry>, faults: string[])
   /** Finds out for all names on the way, so that each is looked at once. */
   function follow (start: string): void {
     const path = new Set<string>()
-    let name: string | undefined = start
-    while (name !== undefined && !today.has(name) && !path.has(name) && entries.get(name)!.replacedBy !== null) {
-      path.add(name)
-      name = replacementOf(entries.get(name)!)
+    let entry: Entry | undefined = entries.get(start)!
+    while (entry !== undefined && entry.replacedBy !== null && !today.has(entry.name)) {
+      if (path.has(entry.name)) {
+        const circle = [...path].slice([...path].indexOf(entry.name))
+        faults.push(`scopes that replace each other in a circle: ${listed([...circle, entry.name], ' -> ')}; keep one of them without replacedBy`)
+        entry = undefined
+      } else {
+        path.add(entry.name)
+        entry = replacementOf(entry)
+      }
     }
-    if (name !== undefined && path.has(name)) {
-      const circle = [...path].slice([...path].indexOf(name))
-      faults.push(`scopes that replace each other in a circle: ${listed([...circle, name], ' -> ')}; keep one of them without replacedBy`)
-      name = undefined
-    }
-    // Behind a name that could not be resolved, nothing is.
-    const end = name === undefined || entries.get(today.get(name) ?? name)!.replacedBy !== null ? undefined : today.get(name) ?? name
-    for (const passed of path) today.set(passed, end ?? passed)
+    // Where it ends may be known already, if only as a name that cannot be resolved.
+    const end = entry && entries.get(today.get(entry.name) ?? entry.name)!
+    for (const name of path) today.set(name, end?.replacedBy === null ? end.name : name)
   }
 
-  function replacementOf ({ name, replacedBy }: Entry): string | undefined {
+  function replacementOf ({ name, replacedBy }: Entry): Entry | undefined {
     const replacement = entries.get(replacedBy!)
-    if (replacement !== undefined && isInForce(replacement)) return replacement.name
+    if (replacement !== undefined && isInForce(replacement)) return replacement
     const why = replacement === undefined ? `the catalog does not have${didYouMean(replacedBy, entries.keys())}` : `is ${replacement.status}`
     faults.push(`${show(name)}: replacedBy names ${show(replacedBy)}, which ${why}`)
     return undefined
