@@ -48,7 +48,8 @@ export function didYouMean (given: unknown, known: Iterable<string>): string {
 
 /**
  * How many single characters must be added, dropped or changed (Levenshtein); some number from `limit` on if it is not less
- * than that. Cells further than `limit` from the diagonal cannot matter, and are not looked at.
+ * than that. For words whose lengths differ by less than `limit`: cells further from the diagonal cannot matter, and are not
+ * looked at.
  */
 function editDistance (a: string, b: string, limit: number): number {
   let same = 0
@@ -63,11 +64,11 @@ function editDistance (a: string, b: string, limit: number): number {
     next[from - 1] = from === 1 ? i : limit
     let least = next[from - 1]!
     for (let j = from; j <= to; j++) {
-      next[j] = Math.min(next[j - 1]! + 1, (row[j] ?? limit) + 1, (row[j - 1] ?? limit) + (a[i - 1] === b[j - 1] ? 0 : 1))
+      next[j] = Math.min(next[j - 1]! + 1, (row[j] ?? limit) + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
       least = Math.min(least, next[j]!)
     }
     if (least >= limit) return limit
     row = next
   }
-  return row[b.length] ?? limit
+  return row[b.length]!
 }

@@ -3,8 +3,14 @@ import t from 'tap'
 import { didYouMean, show } from '../../lib/scopes/faults.js'
 
 t.test('a hint is the first word that is closest, and closer than three changes, case apart', async () => {
-  const word = fc.string({ unit: fc.constantFrom('a', 'b', 'A', ':', '-'), maxLength: 9 })
-  fc.assert(fc.property(word, fc.array(word), (given, known) => {
+  const letter = fc.constantFrom('a', 'b', 'A', ':', '-')
+  const word = fc.string({ unit: letter, maxLength: 14 })
+  // Most pairs of words have nothing to do with each other: these have two places that differ, or none.
+  const nearly = fc.tuple(word, fc.nat(14), fc.nat(14), letter, letter).map(([text, at, to, x, y]) => {
+    return [`${text.slice(0, at)}${x}${text.slice(at)}`, `${text.slice(0, to)}${y}${text.slice(to + 1)}`] as const
+  })
+  fc.assert(fc.property(nearly, fc.array(word), ([given, like], words) => {
+    const known = [...words, like]
     const limit = Math.min(3, Math.floor(given.length / 2) + 1)
     const near = known.map(other => ({ other, distance: distanceOf(given.toLowerCase(), other.toLowerCase()) })).filter(({ distance }) => distance < limit)
     const least = Math.min(...near.map(({ distance }) => distance))
