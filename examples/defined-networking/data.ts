@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { Collection } from '../collection.js'
 
 export interface Host {
   id: string
@@ -51,45 +52,7 @@ export function someData () {
   }
 }
 
-export class Collection<Item extends { id: string }> {
-  readonly #what: string
-  readonly #items: Map<string, Item>
-
-  /** `what` is what its ids begin with. */
-  constructor (what: string, items: Item[]) {
-    this.#what = what
-    this.#items = new Map(items.map(item => [item.id, item]))
-  }
-
-  newId (): string {
-    return `${this.#what}-${randomBytes(13).toString('hex').toUpperCase()}`
-  }
-
-  list (): Item[] {
-    return [...this.#items.values()]
-  }
-
-  get (id: string): Item {
-    const item = this.#items.get(id)
-    if (item === undefined) throw httpError(404, `${this.#what} ${id} not found`)
-    return item
-  }
-
-  add (item: Item): Item {
-    if (this.#items.has(item.id)) throw httpError(409, `${this.#what} ${item.id} exists already`)
-    this.#items.set(item.id, item)
-    return item
-  }
-
-  update (id: string, changes: Partial<Omit<Item, 'id'>>): Item {
-    return Object.assign(this.get(id), changes)
-  }
-
-  remove (id: string): void {
-    this.#items.delete(this.get(id).id)
-  }
-}
-
-export function httpError (statusCode: number, message: string): Error {
-  return Object.assign(new Error(message), { statusCode })
+/** As the ids of the API are: `host-` and so on, and 26 digits. */
+export function newId (what: string): string {
+  return `${what}-${randomBytes(13).toString('hex').toUpperCase()}`
 }

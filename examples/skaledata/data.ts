@@ -1,3 +1,5 @@
+import { Collection } from '../collection.js'
+
 export interface Cloud { id: string, provider: string, region: string }
 export interface Cluster { id: string, cloudId: string, version: string }
 export interface NodePool { id: string, clusterId: string, machine: string, nodes: number }
@@ -36,43 +38,4 @@ export function someData () {
     github: { account: null as string | null },
     billing: { plan: 'team', card: '4242' }
   }
-}
-
-export class Collection<Item extends { id: string }> {
-  readonly #what: string
-  readonly #items: Map<string, Item>
-
-  constructor (what: string, items: Item[]) {
-    this.#what = what
-    this.#items = new Map(items.map(item => [item.id, item]))
-  }
-
-  list (filter: Partial<Item> = {}): Item[] {
-    const wanted = Object.entries(filter) as Array<[keyof Item, unknown]>
-    return [...this.#items.values()].filter(item => wanted.every(([field, value]) => item[field] === value))
-  }
-
-  get (id: string): Item {
-    const item = this.#items.get(id)
-    if (item === undefined) throw httpError(404, `${this.#what} ${id} not found`)
-    return item
-  }
-
-  add (item: Item): Item {
-    if (this.#items.has(item.id)) throw httpError(409, `${this.#what} ${item.id} exists already`)
-    this.#items.set(item.id, item)
-    return item
-  }
-
-  update (id: string, changes: Partial<Omit<Item, 'id'>>): Item {
-    return Object.assign(this.get(id), changes)
-  }
-
-  remove (id: string): void {
-    this.#items.delete(this.get(id).id)
-  }
-}
-
-function httpError (statusCode: number, message: string): Error {
-  return Object.assign(new Error(message), { statusCode })
 }

@@ -47,11 +47,6 @@ export function demandOf ({ demand, conditions }: ScopesPolicy, request: Fastify
 }
 
 function applies ({ when, atTimes }: Condition, request: FastifyRequest): boolean {
-  const failed = (error: unknown) => {
-    atTimes(leftOut => {
-      request.log.error({ err: error, route: request.routeOptions.url, failuresNotLogged: leftOut }, 'a condition of scopesWhen failed; its scopes are demanded')
-    })
-  }
   // With attachValidation a request gets this far whose body may be anything.
   if (request.validationError !== undefined) return true
   try {
@@ -59,11 +54,13 @@ function applies ({ when, atTimes }: Condition, request: FastifyRequest): boolea
     if (typeof answer === 'boolean') return answer
     // Nobody waits for a promise, and a rejection that nobody takes would end the process.
     if (isPromise(answer)) Promise.resolve(answer).catch(() => {})
-    failed(new TypeError(`when must answer true or false at once, not ${show(answer)}`))
+    throw new TypeError(`when must answer true or false at once, not ${show(answer)}`)
   } catch (error) {
-    failed(error)
+    atTimes(leftOut => {
+      request.log.error({ err: error, route: request.routeOptions.url, failuresNotLogged: leftOut }, 'a condition of scopesWhen failed; its scopes are demanded')
+    })
+    return true
   }
-  return true
 }
 
 const MEMBERS = ['when', 'scopes', 'description']

@@ -1,6 +1,6 @@
 import type { Catalog } from '../scopes/catalog.js'
 import { isInForce } from '../scopes/entries.js'
-import { didYouMean, show } from '../scopes/faults.js'
+import { didYouMean, LISTED, listed, show } from '../scopes/faults.js'
 
 /** What happens when scopes are granted without those that they require: the grant is refused, or what is missing is added. */
 export type MissingRequiredPolicy = 'reject' | 'add'
@@ -31,18 +31,10 @@ export function readGrantedScopes (scopes: unknown, { catalog, missingRequired }
   }
   const missing = catalog.missingRequired(names as string[])
   if (missing.size > 0 && missingRequired === 'reject') {
-    const each = firstOf([...missing], ([name, requirers]) => `${show(name)} (required by ${firstOf(requirers, show)})`)
+    const each = listed([...missing], ([name, requirers]) => `${show(name)} (required by ${listed(requirers)})`)
     faults.push(`scopes must also name what these require: ${each}`)
   }
   return Object.freeze([...names as string[], ...missing.keys()])
-}
-
-/** Whoever sends ten thousand wrong names is not to be helped with each of them. */
-const EXPLAINED = 10
-
-function firstOf<Item> (items: readonly Item[], explained: (item: Item) => string): string {
-  const first = items.slice(0, EXPLAINED).map(item => explained(item)).join(', ')
-  return items.length > EXPLAINED ? `${first} and ${items.length - EXPLAINED} more` : first
 }
 
 function isGrantable (name: unknown, catalog: Catalog): boolean {
@@ -51,8 +43,8 @@ function isGrantable (name: unknown, catalog: Catalog): boolean {
 }
 
 function explain (refused: readonly unknown[], catalog: Catalog, faults: string[]): void {
-  if (refused.length > EXPLAINED) faults.push(`${refused.length} of the scopes cannot be granted, the first of them these`)
-  for (const name of refused.slice(0, EXPLAINED)) {
+  if (refused.length > LISTED) faults.push(`${refused.length} of the scopes cannot be granted, the first of them these`)
+  for (const name of refused.slice(0, LISTED)) {
     const scope = catalog.scopes.get(name as string)
     if (scope === undefined) faults.push(`unknown scope ${show(name)}${didYouMean(name, catalog.scopes.keys())}`)
     else faults.push(`scope ${show(name)} is ${scope.status} and cannot be granted yet`)

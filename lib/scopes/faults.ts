@@ -25,11 +25,13 @@ export function show (value: unknown): string {
   return text.length <= 80 ? text : `${text.slice(0, 79)}…`
 }
 
-/** Names the first few of many. */
-export function listed (names: readonly string[], separator = ', '): string {
-  const first = names.slice(0, 10).join(separator)
-  return names.length > 10 ? `${first} and ${names.length - 10} more` : first
+/** Tells of the first few of many: whoever sends ten thousand wrong names is not to be helped with each of them. */
+export function listed<Item> (items: readonly Item[], told: (item: Item) => string = show, separator = ', '): string {
+  const first = items.slice(0, LISTED).map(item => told(item)).join(separator)
+  return items.length > LISTED ? `${first} and ${items.length - LISTED} more` : first
 }
+
+export const LISTED = 10
 
 /** ` (did you mean "…"?)` when one of the known words is close to the given one, else nothing. */
 export function didYouMean (given: unknown, known: Iterable<string>): string {

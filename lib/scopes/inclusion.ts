@@ -73,7 +73,7 @@ function findFaults (entries: ReadonlyMap<string, Entry>, matched: Matching, tod
   for (const component of components(entries.keys(), named)) {
     const [name] = component as [string]
     if (component.length > 1) {
-      faults.push(`scopes that include each other in a circle: ${listed(component.map(show))}; scopes that mean the same should be one scope`)
+      faults.push(`scopes that include each other in a circle: ${listed(component)}; scopes that mean the same should be one scope`)
     } else if (named(name).includes(name)) {
       const old = entries.get(name)!.includes.find(item => item !== name && today(item) === name)
       faults.push(`${show(name)}: includes itself${old === undefined ? '' : `, by its old name ${show(old)}`}`)

@@ -19,7 +19,7 @@ export function spelling (entries: ReadonlyMap<string, Entry>, faults: string[])
     while (entry !== undefined && entry.replacedBy !== null && !today.has(entry.name)) {
       if (path.has(entry.name)) {
         const circle = [...path].slice([...path].indexOf(entry.name))
-        faults.push(`scopes that replace each other in a circle: ${listed([...circle, entry.name], ' -> ')}; keep one of them without replacedBy`)
+        faults.push(`scopes that replace each other in a circle: ${listed([...circle, entry.name], String, ' -> ')}; keep one of them without replacedBy`)
         entry = undefined
       } else {
         path.add(entry.name)

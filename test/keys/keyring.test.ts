@@ -12,7 +12,7 @@ import { defineScopes, type Catalog } from '../../lib/scopes/catalog.js'
 import { memoryStore } from '../../lib/stores/memory.js'
 import { sampleKey } from '../../lib/testing/store-cases/store-case.js'
 import { badFields, json, text } from './bad-fields.js'
-import { catalog, entries, refusalOf, setUp, stored, watched } from './set-up.js'
+import { catalog, entries, gated, refusalOf, setUp, stored, watched } from './set-up.js'
 
 const withDefault = defineScopes(entries, { defaultGrant: ['full'] }) as Catalog
 
@@ -432,28 +432,16 @@ t.test('a revoked key is refused at once, though it was remembered as good', asy
 })
 
 t.test('a read that is under way when a key is revoked does not bring it back', async (t) => {
-  let open = () => {}
-  const gate = new Promise<void>(resolve => { open = resolve })
-  const memory = memoryStore()
-  let slow = false
-  const { keys } = setUp({
-    store: {
-      ...memory,
-      async findByDigest (digest) {
-        const found = await memory.findByDigest(digest)
-        if (slow) await gate
-        return found
-      }
-    }
-  })
+  const { store, gate } = gated()
+  const { keys } = setUp({ store })
   const { key, record } = await keys.create({ name: 'n', scopes: [] })
-  slow = true
+  gate.slow = true
   const early = refusalOf(keys, key)
   await new Promise(resolve => setImmediate(resolve))
   await keys.revoke(record.id)
-  slow = false
+  gate.slow = false
   t.equal(await refusalOf(keys, key), 'revoked', 'who asks after the revocation does not wait for that read')
-  open()
+  gate.open()
   t.equal(await early, null, 'who asked before it may get the answer from before')
   t.equal(await refusalOf(keys, key), 'revoked', 'which is not remembered')
 })

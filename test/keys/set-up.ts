@@ -58,6 +58,22 @@ export function watched () {
   return { store, memory, calls }
 }
 
+/** A store in memory whose reads, while it is `slow`, are answered with what was true at their time, once it is opened. */
+export function gated () {
+  const memory = memoryStore()
+  const gate = { slow: false, open: () => {} }
+  const opened = new Promise<void>(resolve => { gate.open = resolve })
+  const store: KeyStore = {
+    ...memory,
+    async findByDigest (digest) {
+      const found = await memory.findByDigest(digest)
+      if (gate.slow) await opened
+      return found
+    }
+  }
+  return { store, gate }
+}
+
 /** Why a key is refused, or `null`. */
 export const refusalOf = async (keys: ApiKeys, key: string) => {
   const verification = await keys.verify(key)

@@ -4,7 +4,7 @@ import { StoreUnavailableError } from '../../lib/keys/errors.js'
 import type { ApiKeyChanges } from '../../lib/keys/key-changes.js'
 import { memoryStore } from '../../lib/stores/memory.js'
 import { badFields, json, text } from './bad-fields.js'
-import { refusalOf, setUp, stored, watched } from './set-up.js'
+import { gated, refusalOf, setUp, stored, watched } from './set-up.js'
 
 const REVOKED = 'the key is revoked, and cannot be changed any more'
 
@@ -201,29 +201,17 @@ t.test('a change whose answer was lost takes effect all the same', async (t) => 
 })
 
 t.test('a read that is under way when a key is changed does not bring back what it was', async (t) => {
-  let open = () => {}
-  const gate = new Promise<void>(resolve => { open = resolve })
-  const memory = memoryStore()
-  let slow = false
-  const { keys } = setUp({
-    store: {
-      ...memory,
-      async findByDigest (digest) {
-        const found = await memory.findByDigest(digest)
-        if (slow) await gate
-        return found
-      }
-    }
-  })
+  const { store, gate } = gated()
+  const { keys } = setUp({ store })
   const { key, record } = await keys.create({ name: 'n', scopes: ['full'] })
   const scopesOf = async () => (await keys.verify(key)).record!.scopes
-  slow = true
+  gate.slow = true
   const early = scopesOf()
   await new Promise(resolve => setImmediate(resolve))
   await keys.update(record.id, { scopes: [] })
-  slow = false
+  gate.slow = false
   t.strictSame(await scopesOf(), [], 'who asks after the change does not wait for that read')
-  open()
+  gate.open()
   t.strictSame(await early, ['full'], 'who asked before it may get the answer from before')
   t.strictSame(await scopesOf(), [], 'which is not remembered')
 })

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Data } from '../data.js'
+import { newId, type Data } from '../data.js'
 
 export async function auditLogEndpoints (api: FastifyInstance, { data: { auditLogs } }: { data: Data }): Promise<void> {
   api.get('/audit-logs', { config: { scopes: 'audit-logs:list' } }, async () => ({ data: auditLogs.list() }))
@@ -11,7 +11,7 @@ export function recordChanges ({ auditLogs }: Data) {
     if (method === 'GET' || method === 'HEAD' || reply.statusCode >= 400 || principal === null) return
     const id = principal.type === 'apiKey' ? principal.record.id : principal.user.id
     auditLogs.add({
-      id: auditLogs.newId(),
+      id: newId('log'),
       timestamp: new Date().toISOString(),
       actor: { type: principal.type, id },
       event: `${method} ${routeOptions.url}`,

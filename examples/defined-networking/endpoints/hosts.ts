@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { Data, Host } from '../data.js'
+import { newId, type Data, type Host } from '../data.js'
 import { body, flag, listOf, name, nullable } from './schema.js'
 
 interface Id { Params: { hostID: string } }
@@ -66,7 +66,7 @@ export async function hostEndpoints (api: FastifyInstance, { data: { hosts, netw
   function create ({ name, networkID, roleID = null, isLighthouse = false, isRelay = false, tags = [] }: Create['Body']): Host {
     networks.get(networkID)
     if (roleID !== null) roles.get(roleID)
-    return hosts.add({ id: hosts.newId(), networkID, roleID, name, isLighthouse, isRelay, isBlocked: false, tags })
+    return hosts.add({ id: newId('host'), networkID, roleID, name, isLighthouse, isRelay, isBlocked: false, tags })
   }
 
   function enroll (hostID: string) {

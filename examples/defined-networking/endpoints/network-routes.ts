@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Data, NetworkRoute } from '../data.js'
+import { newId, type Data, type NetworkRoute } from '../data.js'
 import { body, cidr, flag, name, nullable } from './schema.js'
 
 interface Id { Params: { routeID: string } }
@@ -15,7 +15,7 @@ const schema = body({ name }, { routerHostID: nullable(name), routableCIDRs })
 /** What the page calls routes: "routes to networks beyond your overlay hosts". */
 export async function networkRouteEndpoints (api: FastifyInstance, { data: { hosts, networkRoutes } }: { data: Data }): Promise<void> {
   api.post<Body>('/routes', { config: { scopes: 'routes:create' }, schema }, async ({ body }) => {
-    return { data: networkRoutes.add({ id: networkRoutes.newId(), ...complete(body) }) }
+    return { data: networkRoutes.add({ id: newId('route'), ...complete(body) }) }
   })
 
   api.get('/routes', { config: { scopes: 'routes:list' } }, async () => ({ data: networkRoutes.list() }))

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { httpError, type Data } from '../data.js'
+import { httpError } from '../../collection.js'
+import { newId, type Data } from '../data.js'
 import { body, cidr, description, name } from './schema.js'
 
 interface Id { Params: { networkID: string } }
@@ -12,7 +13,7 @@ export async function networkEndpoints (api: FastifyInstance, { data: { hosts, n
     config: { scopes: 'networks:create' },
     schema: body({ name, cidr }, { description })
   }, async ({ body: { name, cidr, description = '' } }) => {
-    return { data: networks.add({ id: networks.newId(), name, description, cidrs: [cidr] }) }
+    return { data: networks.add({ id: newId('network'), name, description, cidrs: [cidr] }) }
   })
 
   api.get('/networks', { config: { scopes: 'networks:list' } }, async () => ({ data: networks.list() }))

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { httpError, type Data, type Role } from '../data.js'
+import { httpError } from '../../collection.js'
+import { newId, type Data, type Role } from '../data.js'
 import { body, description, listOf, name, nullable } from './schema.js'
 
 interface Id { Params: { roleID: string } }
@@ -18,7 +19,7 @@ const schema = body({ name }, { description, firewallRules: listOf(firewallRule)
 
 export async function roleEndpoints (api: FastifyInstance, { data: { hosts, roles } }: { data: Data }): Promise<void> {
   api.post<Body>('/roles', { config: { scopes: 'roles:create' }, schema }, async ({ body }) => {
-    return { data: roles.add({ id: roles.newId(), description: '', firewallRules: [], ...body }) }
+    return { data: roles.add({ id: newId('role'), description: '', firewallRules: [], ...body }) }
   })
 
   api.get('/roles', { config: { scopes: 'roles:list' } }, async () => ({ data: roles.list() }))
