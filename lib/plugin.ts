@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { accessOf } from './http/access.js'
+import { auditLog } from './http/audit-log.js'
 import { bearerAuthentication } from './http/bearer.js'
 import { Refusals } from './http/denial.js'
 import { BadOptionsError } from './http/errors.js'
@@ -8,11 +9,13 @@ import { Guard } from './http/guard.js'
 import { HandlerDemands } from './http/handler-demands.js'
 import { lookUpKey } from './http/identity.js'
 import { protect } from './http/last-check.js'
-import { readOptions, type ApiKeyScopesOptions } from './http/options.js'
+import type { ApiKeyScopesOptions } from './http/options.js'
 import { PUBLIC } from './http/policy.js'
 import { RoutePolicies } from './http/route-policies.js'
 import { sessionsOf } from './http/session.js'
+import { readOptions } from './http/settings.js'
 import { storeTrouble } from './http/store-trouble.js'
+import { Auditor } from './keys/audit.js'
 import { digester } from './keys/digest.js'
 import { keyring } from './keys/keyring.js'
 import { KeyVerifier } from './keys/verifier.js'
@@ -40,15 +43,16 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   app.addHook('onClose', async () => { await store.close?.() })
 
   const trouble = storeTrouble(app.log)
+  const auditor = new Auditor(settings.audit, auditLog(app.log))
   const digests = digester(settings.peppers, settings.allowUnpeppered)
   const verifier = new KeyVerifier({ ...settings, digester: digests, trouble })
   const policies = new RoutePolicies({ catalog, hasSessions: settings.authenticateUser !== undefined }, settings.annotate, settings.notFound)
   const refusals = new Refusals(settings.realm, settings.revealGranted)
   const lookUpBearer = await bearerAuthentication(app, async key => await lookUpKey(verifier, key))
   const demands = new HandlerDemands(catalog, refusals)
-  const guard = new Guard({ ...settings, sessions: sessionsOf(settings), policies, verifier, lookUpBearer, refusals, demands })
+  const guard = new Guard({ ...settings, sessions: sessionsOf(settings), policies, verifier, lookUpBearer, refusals, demands, auditor })
 
-  app.decorate('apiKeys', keyring({ ...settings, prefix: settings.prefixes[0], digester: digests, verifier, trouble }))
+  app.decorate('apiKeys', keyring({ ...settings, prefix: settings.prefixes[0], digester: digests, verifier, trouble, auditor }))
   app.decorateRequest('principal', { getter () { return accessOf(this)?.principal ?? null }, setter: refuseToSet })
   app.decorateRequest('hasScopes', function (this: FastifyRequest, ...scopes) { return demands.has(this, scopes) })
   app.decorateRequest('requireScopes', function (this: FastifyRequest, ...scopes) { demands.require(this, scopes) })

@@ -10,5 +10,5 @@ export async function auditWrites ({ log, method, principal, routeOptions }: Fas
   const who = principal.type === 'apiKey'
     ? { keyId: principal.record.id, ownerId: principal.record.ownerId }
     : { keyId: null, ownerId: principal.user.id }
-  log.info({ audit: { ...who, method, route, statusCode } }, 'write request')
+  log.info({ write: { ...who, method, route, statusCode } }, 'write request')
 }

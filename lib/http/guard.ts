@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
+import type { Auditor } from '../keys/audit.js'
 import type { KeyVerifier } from '../keys/verifier.js'
 import { accessOf, letThrough, settle } from './access.js'
 import { refuse, refuseThrown, type FormatError } from './answer.js'
@@ -6,7 +7,7 @@ import { demandOf } from './conditions.js'
 import { readCredential, type Credential } from './credential.js'
 import { decide, NOBODY, type Identity, type Refused } from './decision.js'
 import type { Refusal, Refusals } from './denial.js'
-import { reportDenial, type DenialLogLevel } from './denial-log.js'
+import { reportAllowed, reportDenial, type DenialLogLevel } from './decision-log.js'
 import type { HandlerDemands } from './handler-demands.js'
 import { notDecided } from './last-check.js'
 import { identityOf, lookUpKey } from './identity.js'
@@ -27,6 +28,7 @@ export interface GuardOptions {
   readonly demands: HandlerDemands
   readonly formatError: FormatError | undefined
   readonly denialLogLevel: DenialLogLevel
+  readonly auditor: Auditor
 }
 
 /** Stands before every route: finds out who is calling, has it decided, and lets through or refuses. */
@@ -116,6 +118,7 @@ export class Guard {
     const decision = decide(route.policy, identity)
     if (decision.outcome === 'allow') {
       letThrough(request, route.policy, identity)
+      if (!hasConditions(route)) reportAllowed(request, identity, this.#options.auditor)
       done()
     } else {
       this.#refuse(request, reply, route, decision, identity, done)
@@ -135,6 +138,7 @@ export class Guard {
     const decision = decide({ kind: 'scopes', demand }, identity)
     if (decision.outcome === 'allow') {
       settle(request)
+      reportAllowed(request, identity, this.#options.auditor)
       done()
     } else {
       this.#refuse(request, reply, route, decision, identity, done)
@@ -149,12 +153,16 @@ export class Guard {
   }
 
   #report (request: FastifyRequest, { denial }: Refusal, reason: string, identity: Identity): void {
-    reportDenial(request, denial, reason, identity, this.#options.denialLogLevel)
+    reportDenial(request, denial, reason, identity, this.#options.denialLogLevel, this.#options.auditor)
   }
 
   #answer ({ ownErrorHandler }: RoutePolicy) {
     return { formatError: this.#options.formatError, ownErrorHandler }
   }
+}
+
+function hasConditions ({ policy }: RoutePolicy): boolean {
+  return policy.kind === 'scopes' && policy.conditions.length > 0
 }
 
 /** What did not come over the wire has no raw headers: `injectWS()` of `@fastify/websocket` makes such requests. */

@@ -1,4 +1,6 @@
 import { show } from '../scopes/faults.js'
+import { shifted } from './duration.js'
+import { InvalidInputError } from './errors.js'
 import { copyJson, isDate } from './known-key.js'
 import type { JsonObject } from './record.js'
 
@@ -14,15 +16,42 @@ export function readOwnerId (ownerId: unknown, faults: string[]): string | null 
   return ownerId as string | null
 }
 
-export function readExpiresAt (expiresAt: unknown, now: number, faults: string[]): Date | null {
-  if (expiresAt === null) return null
-  const expiry = readDate(expiresAt)
+/** What limits the time of a key that is made `now`. Milliseconds since 1970. */
+export interface ExpiryRules {
+  readonly now: number
+  /** The longest life of a key, in milliseconds; `null`: any. */
+  readonly maxKeyLifetime: number | null
+  /** The key for which it is made expires then; `null`: there is none, or it never does. */
+  readonly actingKeyExpires: Date | null
+}
+
+/** Left out, it is as late as the rules allow. */
+export function readExpiresAt (expiresAt: unknown, { now, maxKeyLifetime, actingKeyExpires }: ExpiryRules, faults: string[]): Date | null {
+  const longest = maxKeyLifetime === null ? Infinity : now + maxKeyLifetime
+  const latest = Math.min(longest, actingKeyExpires?.getTime() ?? Infinity)
+  if (expiresAt === undefined) return latest === Infinity ? null : new Date(latest)
+  const expiry = expiresAt === null ? null : readMoment(expiresAt, now)
   if (expiry === undefined) {
-    faults.push(`expiresAt must be a Date or an ISO 8601 date and time with its zone, such as "2030-01-31T12:00:00Z", not ${show(expiresAt)}`)
-  } else if (expiry.getTime() <= now) {
+    faults.push(`expiresAt must be a Date, an ISO 8601 date and time with its zone, such as "2030-01-31T12:00:00Z", or an ISO 8601 duration, such as "P90D", not ${show(expiresAt)}`)
+  } else if (expiry !== null && expiry.getTime() <= now) {
     faults.push(`expiresAt must be in the future, not ${expiry.toISOString()}`)
+  } else if ((expiry?.getTime() ?? Infinity) > latest) {
+    const limit = latest === longest ? 'a key of this API may not live longer' : 'the key that makes it expires then'
+    faults.push(`expiresAt must be ${new Date(latest).toISOString()} or earlier, not ${expiry === null ? 'never' : expiry.toISOString()}: ${limit}`)
   }
-  return expiry as Date
+  return expiry as Date | null
+}
+
+/** A `Date`, an ISO 8601 date and time with its zone, or an ISO 8601 duration from `now` (or until it). */
+export function readMoment (value: unknown, now: number, direction: 'after' | 'before' = 'after'): Date | undefined {
+  return readDate(value) ?? (typeof value === 'string' ? shifted(new Date(now), value, direction) : undefined)
+}
+
+/** Why something is done, for the record and the audit. */
+export function readReason (reason: unknown): string | null {
+  if (reason === undefined || reason === null) return null
+  if (isText(reason, 200)) return reason
+  throw new InvalidInputError(`reason must be a string of 1 to 200 characters without control characters, not ${show(reason)}`)
 }
 
 export function readMetadata (metadata: unknown, faults: string[]): JsonObject {
@@ -34,10 +63,10 @@ export function readMetadata (metadata: unknown, faults: string[]): JsonObject {
 const METADATA_BYTES = 16 * 1024
 
 /**
- * No control characters, and none that turn the direction of a text or end a line: a name ends up in lists and terminals. No halves of surrogate pairs either: they do not
- * survive UTF-8, so two owners could become one in a database.
+ * No control characters, and none that turn the direction of a text or end a line: a name ends up in lists and
+ * terminals. No halves of surrogate pairs either: they do not survive UTF-8, so two owners could become one in a database.
  */
-function isText (value: unknown, longest: number): boolean {
+export function isText (value: unknown, longest: number): value is string {
   return typeof value === 'string' && value !== '' && value.length <= longest && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(value)
 }
 

@@ -5,7 +5,7 @@ import type { ResolveGrant } from './grants.js'
 import type { ApiKeyRecord, JsonObject, StoredKey } from './record.js'
 
 /** Why a credential that claims to be an API key is refused. For logs; a client is not told. */
-export type KeyRefusal = 'malformed' | 'unknown' | 'revoked' | 'disabled' | 'expired' | 'corrupt'
+export type KeyRefusal = 'malformed' | 'unknown' | 'revoked' | 'disabled' | 'expired' | 'ownerless' | 'corrupt'
 
 /** A key that the store knows, read once and ready for any number of requests. */
 export interface KnownKey {
@@ -14,7 +14,8 @@ export interface KnownKey {
   readonly grant: Grant
   /** Milliseconds since 1970 (`Infinity`: never). Kept as a number, for a `Date` could be changed by whoever holds the record. */
   readonly expiresAt: number
-  readonly ended: 'revoked' | 'disabled' | null
+  /** `ownerless`: `ownerScopes` says that its owner is gone. */
+  readonly ended: 'revoked' | 'disabled' | 'ownerless' | null
 }
 
 /** Whether a known key may be used at this moment, in milliseconds since 1970: `null`, or why not. */
@@ -58,6 +59,8 @@ export function recordOf (key: ApiKeyRecord): ApiKeyRecord {
     createdAt: new Date(key.createdAt),
     expiresAt: key.expiresAt && new Date(key.expiresAt),
     revokedAt: key.revokedAt && new Date(key.revokedAt),
+    // A store of your own need not keep it.
+    revokedReason: key.revokedReason ?? null,
     disabledAt: key.disabledAt && new Date(key.disabledAt),
     lastUsedAt: key.lastUsedAt && new Date(key.lastUsedAt),
     metadata: copyJson(key.metadata)!,
@@ -97,6 +100,7 @@ const FIELDS: ReadonlyArray<readonly [keyof StoredKey, (value: unknown) => boole
   ['createdAt', isDate],
   ['expiresAt', isDateOrNull],
   ['revokedAt', isDateOrNull],
+  ['revokedReason', value => value === undefined || isStringOrNull(value)],
   ['disabledAt', isDateOrNull],
   ['lastUsedAt', isDateOrNull],
   ['metadata', value => copyJson(value) !== undefined],

@@ -23,7 +23,10 @@ export interface ApiKeyRecord {
   /** The key is refused from this moment on (`now >= expiresAt`). `null`: never. */
   readonly expiresAt: Date | null
   readonly revokedAt: Date | null
+  /** What whoever revoked it said of it. */
+  readonly revokedReason: string | null
   readonly disabledAt: Date | null
+  /** When it was last seen, a little late: uses are collected and written from time to time. `null`: never. */
   readonly lastUsedAt: Date | null
   /** Anything the application wants to keep with the key. Not for secrets. */
   readonly metadata: JsonObject

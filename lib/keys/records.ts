@@ -5,18 +5,17 @@ import type { ApiKeyRecord, StoredKey } from './record.js'
 import type { Awaitable, KeyStore } from './store.js'
 import type { StoreTrouble } from './verifier.js'
 
-/** On whose behalf a call is made. */
-export interface Issuer {
-  readonly id: string
-  /** What this user's session may do. Left out: everything. */
-  readonly scopes?: readonly string[]
-}
+type Method = Exclude<keyof KeyStore, 'findByDigest' | 'open' | 'close'>
 
-type Method = 'insert' | 'get' | 'list' | 'update' | 'revoke'
+export type Records = ReturnType<typeof recordsIn>
 
 /** The records of a store, for the calls of `app.apiKeys`: readable ones, and clear errors. */
 export function recordsIn (store: KeyStore, resolve: ResolveGrant, trouble: StoreTrouble) {
-  return { capability, asked, get, readable }
+  return { has, capability, asked, get, readable }
+
+  function has (method: Method): boolean {
+    return typeof store[method] === 'function'
+  }
 
   /** @throws {StoreIncapableError} if the store lacks the method. */
   function capability<M extends Method> (method: M, call: string): NonNullable<KeyStore[M]> {
@@ -35,19 +34,20 @@ export function recordsIn (store: KeyStore, resolve: ResolveGrant, trouble: Stor
     }
   }
 
-  async function get (id: string, call: string, as: Issuer | undefined): Promise<ApiKeyRecord | null> {
+  /** `null` if there is none, or `sees` names another owner than its own. */
+  async function get (id: string, call: string, sees: string | undefined): Promise<ApiKeyRecord | null> {
     const read = capability('get', call)
     const found = await asked(() => read(id))
-    return found == null ? null : readable(found, as)
+    return found == null ? null : readable(found, sees)
   }
 
   /** `null` if the record is corrupt, or somebody else's. */
-  function readable (stored: StoredKey, as: Issuer | undefined): ApiKeyRecord | null {
+  function readable (stored: StoredKey, sees: string | undefined): ApiKeyRecord | null {
     const key = readStoredKey(stored, resolve)
     if (isCorrupt(key)) {
       trouble.corrupt(Object(stored).id, key.corrupt)
       return null
     }
-    return as === undefined || key.record.ownerId === as.id ? key.record : null
+    return sees === undefined || key.record.ownerId === sees ? key.record : null
   }
 }

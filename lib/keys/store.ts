@@ -34,10 +34,34 @@ export interface KeyStore {
   update? (id: string, changes: KeyChanges): Awaitable<StoredKey | null>
 
   /**
-   * Sets `revokedAt` to `at` unless it is already set, and answers the record as it then is, or `null` if there
-   * is none. As durable as `insert`: once it resolves, no later `findByDigest` answers the unrevoked record.
+   * Replaces a key by its successor, all in one step: brings the `expiresAt` of the record with this id forward to
+   * `endsAt` (never later than it was), adds the successor, whose `rotatedFrom` is this id, and answers the old record as
+   * it then is. Answers `null`, and changes nothing, if there is no such record, if it is revoked or disabled, if there is
+   * a record already whose `rotatedFrom` is this id, or if its `name`, `ownerId`, `scopes` and `metadata` are not those of
+   * the successor. Rejects as `insert` does. Of two at once, one wins. As durable as `insert`.
    */
-  revoke? (id: string, at: Date): Awaitable<StoredKey | null>
+  rotate? (id: string, successor: StoredKey, endsAt: Date): Awaitable<StoredKey | null>
+
+  /**
+   * Sets `revokedAt` to `at`, and `revokedReason`, unless it is already revoked, and answers the record as it then is, or
+   * `null` if there is none. As durable as `insert`: once it resolves, no later `findByDigest` answers the unrevoked record.
+   */
+  revoke? (id: string, at: Date, reason?: string | null): Awaitable<StoredKey | null>
+
+  /** Does what `revoke` does to all keys of this owner in one step, and answers those that were not revoked before. */
+  revokeOwner? (ownerId: string, at: Date, reason?: string | null): Awaitable<readonly StoredKey[]>
+
+  /** Removes the records that were revoked, or had expired, before this time, with all that is kept of their use. Answers how many. */
+  purge? (endedBefore: Date): Awaitable<number>
+
+  /**
+   * Notes uses of keys: each date replaces an earlier one, and never a later one. Unknown ids are passed over. Says
+   * nothing of what a key may do, so it is no change that other processes must hear of.
+   */
+  recordUse? (uses: readonly KeyUse[]): Awaitable<void>
+
+  /** When each demand was last met by this key, as `recordUse` was told. Empty if nothing is known. */
+  usesOf? (id: string): Awaitable<ReadonlyMap<string, Date>>
 
   /** Called when the plugin is registered; a rejection stops the app from starting. One store may be opened by several apps. */
   open? (): Awaitable<void>
@@ -49,9 +73,24 @@ export interface KeyStore {
 /** What may change in the life of a key, beside its end. */
 export type KeyChanges = Partial<Pick<StoredKey, 'name' | 'scopes' | 'metadata' | 'disabledAt'>>
 
+/** In what state a key is. A revoked one is no longer disabled, and a disabled one has not expired. */
+export type KeyState = 'active' | 'disabled' | 'expired' | 'revoked'
+
+/** What was seen of one key since it was last told. */
+export interface KeyUse {
+  readonly id: string
+  readonly lastUsedAt: Date
+  /** When each demand was last met by it. A demand is a text that the store need not understand, 8 KiB at most. */
+  readonly demands: ReadonlyMap<string, Date>
+}
+
 export interface KeyQuery {
   /** Only the keys of this owner. Left out: everybody's. */
   readonly ownerId?: string
+  /** Only keys that are in this state at this time. */
+  readonly state?: { readonly is: KeyState, readonly at: Date }
+  /** Only keys that were made before this time and not used since. */
+  readonly unusedSince?: Date
   /** Only what comes after this place in the order of `list`. */
   readonly after?: { readonly createdAt: Date, readonly id: string }
   /** How many at most: a whole number from 1. */

@@ -1,10 +1,12 @@
 import type { Catalog } from '../scopes/catalog.js'
+import { intersection } from '../scopes/grant.js'
 import { fingerprintOf, type Digester } from './digest.js'
 import { StoreUnavailableError } from './errors.js'
 import { grantResolver, type ResolveGrant } from './grants.js'
 import { KeyCache, type Found } from './key-cache.js'
 import { claimsToBeKey, isWellFormedKey } from './key-format.js'
 import { isCorrupt, readStoredKey, refusalOf, type KeyRefusal, type KnownKey } from './known-key.js'
+import { ownerGrant, type OwnerScopes } from './owner-rights.js'
 import type { KeyStore } from './store.js'
 
 /** What is to be made of a credential. `key` is known whenever the store knows it, refused or not. */
@@ -27,6 +29,8 @@ export interface VerifierOptions {
   readonly digester: Digester
   /** Milliseconds. */
   readonly maxStaleness: number
+  /** With it, no key does more than its owner may today. */
+  readonly ownerScopes: OwnerScopes | undefined
   readonly trouble: StoreTrouble
 }
 
@@ -87,9 +91,18 @@ export class KeyVerifier {
         return 'corrupt'
       }
       if (key.grant.ineffective.length > 0) trouble.ineffective(key.record.id, key.grant.ineffective)
-      return key
+      return await this.#withinOwner(key)
     }
     return 'unknown'
+  }
+
+  /** The key with no more than its owner may do. The answer is remembered with the record, and as long. */
+  async #withinOwner (key: KnownKey): Promise<KnownKey> {
+    const { ownerScopes } = this.#options
+    const { ownerId } = key.record
+    if (ownerScopes === undefined || ownerId === null || refusalOf(key, Date.now()) !== null) return key
+    const own = await ownerGrant(ownerId, ownerScopes, this.resolve)
+    return Object.freeze(own === null ? { ...key, ended: 'ownerless' as const } : { ...key, grant: intersection(key.grant, own) })
   }
 }
 

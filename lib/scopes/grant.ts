@@ -32,3 +32,15 @@ export function grantOf (names: readonly string[], { indexOf, coveredBy }: Cover
     }
   })
 }
+
+/** What both of two grants allow. */
+export function intersection (grant: Grant, limit: Grant): Grant {
+  const covers = (name: string) => grant.covers(name) && limit.covers(name)
+  return Object.freeze({
+    names: grant.names,
+    // `full` within `apps:read` is `apps:read`.
+    current: Object.freeze([...new Set([...grant.current, ...limit.current].filter(covers))]),
+    ineffective: grant.ineffective,
+    covers
+  })
+}

@@ -1,5 +1,6 @@
 import type { StoredKey } from '../keys/record.js'
-import type { KeyQuery, KeyStore } from '../keys/store.js'
+import type { KeyQuery, KeyState, KeyStore } from '../keys/store.js'
+import { isSameGrant } from './same-grant.js'
 
 /**
  * A store that keeps key records in this process's memory: for tests, demos and keys that are imported at every start.
@@ -11,6 +12,7 @@ import type { KeyQuery, KeyStore } from '../keys/store.js'
 export function memoryStore (): Required<KeyStore> {
   const byId = new Map<string, StoredKey>()
   const byDigest = new Map<string, StoredKey>()
+  const uses = new Map<string, Map<string, Date>>()
 
   return {
     async open () {},
@@ -22,9 +24,8 @@ export function memoryStore (): Required<KeyStore> {
     },
 
     async insert (key) {
-      if (byId.has(key.id)) throw new Error('There is already an API key record with this id')
-      if (byDigest.has(key.digest)) throw new Error('There is already an API key record with this digest')
-      save(structuredClone(key))
+      refuseTaken(key)
+      save(copyOf(key))
     },
 
     async get (id) {
@@ -43,12 +44,64 @@ export function memoryStore (): Required<KeyStore> {
       return structuredClone(byId.get(id)!)
     },
 
-    async revoke (id, at) {
+    async rotate (id, successor, endsAt) {
+      const key = byId.get(id)
+      if (key === undefined || key.revokedAt !== null || key.disabledAt !== null || !isSameGrant(key, successor)) return null
+      if ([...byId.values()].some(({ rotatedFrom }) => rotatedFrom === id)) return null
+      refuseTaken(successor)
+      save({ ...key, expiresAt: key.expiresAt === null || endsAt < key.expiresAt ? new Date(endsAt) : key.expiresAt })
+      save(copyOf(successor))
+      return structuredClone(byId.get(id)!)
+    },
+
+    async revoke (id, at, reason = null) {
       const key = byId.get(id)
       if (key === undefined) return null
-      if (key.revokedAt === null) save({ ...key, revokedAt: new Date(at) })
+      if (key.revokedAt === null) end(key, at, reason)
       return structuredClone(byId.get(id)!)
+    },
+
+    async revokeOwner (ownerId, at, reason = null) {
+      const keys = [...byId.values()].filter(key => key.ownerId === ownerId && key.revokedAt === null)
+      for (const key of keys) end(key, at, reason)
+      return structuredClone(keys.map(({ id }) => byId.get(id)!))
+    },
+
+    async purge (endedBefore) {
+      const ended = [...byId.values()].filter(({ revokedAt, expiresAt }) => {
+        return (revokedAt !== null && revokedAt < endedBefore) || (expiresAt !== null && expiresAt < endedBefore)
+      })
+      for (const { id, digest } of ended) {
+        byId.delete(id)
+        byDigest.delete(digest)
+        uses.delete(id)
+      }
+      return ended.length
+    },
+
+    async recordUse (seen) {
+      for (const { id, lastUsedAt, demands } of seen) {
+        const key = byId.get(id)
+        if (key === undefined) continue
+        save({ ...key, lastUsedAt: later(key.lastUsedAt, lastUsedAt) })
+        const known = uses.get(id) ?? new Map<string, Date>()
+        for (const [demand, at] of demands) known.set(demand, later(known.get(demand), at))
+        uses.set(id, known)
+      }
+    },
+
+    async usesOf (id) {
+      return structuredClone(uses.get(id) ?? new Map())
     }
+  }
+
+  function refuseTaken ({ id, digest }: StoredKey): void {
+    if (byId.has(id)) throw new Error('There is already an API key record with this id')
+    if (byDigest.has(digest)) throw new Error('There is already an API key record with this digest')
+  }
+
+  function end (key: StoredKey, at: Date, reason: string | null): void {
+    save({ ...key, revokedAt: new Date(at), revokedReason: reason })
   }
 
   function save (key: StoredKey): void {
@@ -57,11 +110,28 @@ export function memoryStore (): Required<KeyStore> {
   }
 }
 
+/** Records of earlier versions have no `revokedReason`. */
+function copyOf (key: StoredKey): StoredKey {
+  return { ...structuredClone(key), revokedReason: key.revokedReason ?? null }
+}
+
 type Place = NonNullable<KeyQuery['after']>
 
-function matches (key: StoredKey, { ownerId, after }: KeyQuery): boolean {
+function matches (key: StoredKey, { ownerId, state, unusedSince, after }: KeyQuery): boolean {
   if (ownerId !== undefined && key.ownerId !== ownerId) return false
+  if (state !== undefined && stateOf(key, state.at) !== state.is) return false
+  if (unusedSince !== undefined && (key.createdAt >= unusedSince || (key.lastUsedAt !== null && key.lastUsedAt >= unusedSince))) return false
   return after === undefined || newestFirst(after, key) < 0
+}
+
+function stateOf ({ revokedAt, disabledAt, expiresAt }: StoredKey, at: Date): KeyState {
+  if (revokedAt !== null) return 'revoked'
+  if (disabledAt !== null) return 'disabled'
+  return expiresAt !== null && expiresAt <= at ? 'expired' : 'active'
+}
+
+function later (known: Date | null | undefined, at: Date): Date {
+  return known != null && known > at ? known : new Date(at)
 }
 
 function newestFirst (a: Place, b: Place): number {

@@ -434,7 +434,7 @@ t.test('a formatError that fails costs its shape, never the denial, and is logge
       const { status, type, body } = answerOf(await get(url, headers))
       t.strictSame({ status, type, body }, { status: denial.statusCode, type: JSON_TYPE, body: denial }, `${title}: ${url}`)
       t.equal(lines.filter(({ level, msg }) => level === LEVELS.error && msg?.includes('formatError')).length, 1, 'one line at error')
-      t.equal(lines.filter(({ denial }) => denial !== undefined).length, 1, 'beside the denial itself')
+      t.equal(lines.filter(({ audit }) => audit !== undefined).length, 1, 'beside the denial itself')
     }
     t.equal(seen.handled, 0)
   }

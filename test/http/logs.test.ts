@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import t from 'tap'
 import { apiKeyRoutes } from '../../lib/http/key-routes.js'
-import apiKeyScopes, { defineScopes, type ApiKeyScopesOptions, type DenialEvent, type DenialLogLevel } from '../../lib/index.js'
+import apiKeyScopes, { defineScopes, type ApiKeyScopesOptions, type AuditEvent, type DenialLogLevel } from '../../lib/index.js'
 import { fingerprintOf } from '../../lib/keys/digest.js'
 import { generateKey } from '../../lib/keys/key-format.js'
 import { sqliteStore } from '../../lib/stores/sqlite.js'
@@ -18,7 +18,7 @@ const authenticateUser = (request: FastifyRequest) => {
   return id === 'limited' ? { id, scopes: [] } : { id }
 }
 
-const CHANNEL = 'fastify-api-key-scopes.denial'
+const CHANNEL = 'fastify-api-key-scopes.audit'
 
 /** What is published while a test runs. */
 function published (t: { teardown: (end: () => void) => void }): unknown[] {
@@ -49,7 +49,7 @@ t.test('each denial is one line with who, what and why, and one event on the dia
   const corrupt = await plant(store, { ...owned, id: 'corrupt', createdAt: new Date(NaN) })
   const mixed = ['hosts:create', 'devices:read', 'clusters:write']
 
-  type Expected = Partial<DenialEvent>
+  type Expected = Partial<AuditEvent>
   const key = (keyId: string | null, more: Expected = {}): Expected => ({ keyId, ownerId: keyId === null ? null : 'u7', ...more })
   const table: ReadonlyArray<readonly [method: string, url: string, headers: Record<string, string>, level: 'info' | 'debug', code: string, reason: string, route: string, rest?: Expected]> = [
     ['GET', '/clusters?a=1', {}, 'debug', 'FST_API_KEY_REQUIRED', 'keyRequired', '/clusters'],
@@ -77,15 +77,21 @@ t.test('each denial is one line with who, what and why, and one event on the dia
   ]
   for (const [method, url, headers, level, code, reason, route, rest = key(null)] of table) {
     lines.length = events.length = 0
+    const before = new Date().toISOString()
     await app.inject({ method: method as 'GET', url, headers })
-    const written = lines.filter(({ denial }) => denial !== undefined)
+    const written = lines.filter(({ audit }) => audit !== undefined)
     t.equal(written.length, 1, `${method} ${url}: one line`)
     const [line] = written as [LogLine]
-    const { keyId } = line.denial as unknown as DenialEvent
+    const { id, time, keyId } = line.audit as unknown as AuditEvent
+    t.match(id, /^[0-9a-f-]{36}$/)
+    t.ok(time >= before && time <= new Date().toISOString(), 'when it was')
     if (rest.keyId === 'any') t.match(keyId, /^[0-9a-f-]{36}$/)
-    const expected = { code, reason, requestId: line.reqId, method, route, ...rest, ...rest.keyId === 'any' && { keyId } }
-    t.strictSame(line.denial, expected)
-    t.strictSame(events, [expected], 'and one event')
+    const { ownerId } = rest
+    const actor = level === 'debug' ? { type: 'nobody' } : rest.keyId === null ? { type: 'user', id: ownerId } : { type: 'apiKey', id: keyId, ownerId }
+    const expected = { version: 1, id, time, outcome: 'denied', action: 'request', actor, requestId: line.reqId, method, route, ...rest, code, reason, ...rest.keyId === 'any' && { keyId } }
+    t.same(line.audit, expected)
+    t.same(events, [expected], 'and one event')
+    t.strictSame(Object.keys(line.audit!).sort(), Object.keys(expected).sort())
     t.equal(line.level, LEVELS[level])
     t.equal(line.msg, 'request denied')
   }
@@ -93,7 +99,7 @@ t.test('each denial is one line with who, what and why, and one event on the dia
   await app.inject({ url: '/devices', headers: bearer(good) })
   await app.inject('/public')
   await app.inject('/no/route')
-  t.strictSame([lines.filter(({ denial }) => denial !== undefined), events], [[], []], 'what is allowed, public or nowhere is no denial')
+  t.strictSame([lines.filter(({ audit }) => audit !== undefined), events], [[], []], 'what is allowed, public or nowhere is no denial')
 })
 
 t.test('a guarded not-found handler has no route to name', async (t) => {
@@ -114,7 +120,7 @@ t.test('denialLogLevel is the level for strangers; the verified are at info', as
     t.strictSame(denials().map(denial => denial.level), level === undefined ? [] : [level, level, level, level], denialLogLevel)
     await get('/clusters', bearer(await create()))
     t.equal(denials().at(-1)!.level, LEVELS.info)
-    t.equal(events.length, 5, 'the channel hears of all')
+    t.equal(events.length, 6, 'the channel hears of all, and of the key that was made')
   }
 })
 
@@ -155,7 +161,7 @@ t.test('1,000 requests of strangers leave nothing in the log at info or above', 
     t.strictSame(answers.filter(({ status }) => status !== 400 && status !== 401), [])
   }
   t.strictSame(lines.slice(from).filter(({ level }) => level >= LEVELS.info), [])
-  t.equal(lines.filter(({ denial }) => denial !== undefined).length, 1000)
+  t.equal(lines.filter(({ audit }) => audit !== undefined).length, 1000)
   t.equal(seen.handled, 0)
 })
 

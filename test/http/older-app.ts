@@ -33,6 +33,6 @@ console.log(JSON.stringify({
   ran: [...new Set(ran)].sort(),
   warnings: lines.filter(({ level }) => level === 40).map(({ msg }) => msg),
   errors: lines.filter(({ level }) => level === 50).map(({ msg, err }) => ({ msg, message: (err as Error).message })),
-  denials: lines.filter(({ denial }) => (denial as { route?: string } | undefined)?.route === '/silent').map(({ level }) => level)
+  denials: lines.filter(({ audit }) => (audit as { route?: string } | undefined)?.route === '/silent').map(({ level }) => level)
 }))
 await app.close()

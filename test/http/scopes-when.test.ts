@@ -174,7 +174,7 @@ t.test('a denial is shaped and told like any other', async t => {
     const { post, lines } = await start(t, { plugin: { formatError: ({ message, missingScopes }) => ({ detail: message, missingScopes }) } })
     t.same((await post(['write'], { status: 'staged' })).json(), { detail: 'API key missing required scope: stage', missingScopes: ['stage'] })
     t.match(lines.filter(({ msg }) => msg === 'request denied'), [{
-      level: 30, denial: { reason: 'missingScope', route: '/deployments', requiredScopes: ['write', 'stage'], missingScopes: ['stage'] }
+      level: 30, audit: { reason: 'missingScope', route: '/deployments', requiredScopes: ['write', 'stage'], missingScopes: ['stage'] }
     }])
   })
   await t.test('by the app', async t => {

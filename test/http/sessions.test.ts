@@ -84,7 +84,7 @@ t.test('authenticateUser decides who is a user; whatever it should not answer is
     })
     t.equal(seen.handled, verdict === 'user' ? 4 : 0)
     t.equal(lines.some(({ level, msg }) => level === LEVELS.error && msg === 'authenticateUser failed'), verdict === 'failed')
-    t.equal(lines.filter(({ denial }) => denial !== undefined).length, verdict === 'user' ? 0 : 4)
+    t.equal(lines.filter(({ audit }) => audit !== undefined).length, verdict === 'user' ? 0 : 4)
     t.equal(store.reads, 0)
   }
 })
@@ -93,7 +93,7 @@ t.test('what went wrong with a session is in the log', async (t) => {
   const { get, lines } = await wireApp(t, { plugin: { authenticateUser: thrown(new Error('password=hunter2')) } })
   await get('/clusters')
   t.match(lines.find(({ level }) => level === LEVELS.error), { msg: 'authenticateUser failed', err: { message: 'password=hunter2' }, reqId: /^req-/ })
-  t.match(lines.find(({ denial }) => denial !== undefined), { level: LEVELS.debug, denial: { code: 'FST_USER_SESSION_UNAVAILABLE', reason: 'usersUnavailable', keyId: null, ownerId: null } })
+  t.match(lines.find(({ audit }) => audit !== undefined), { level: LEVELS.debug, audit: { code: 'FST_USER_SESSION_UNAVAILABLE', reason: 'usersUnavailable', keyId: null, ownerId: null } })
 })
 
 t.test('a stranger who can make authenticateUser fail cannot fill the log: it is told once a second', async (t) => {
@@ -303,7 +303,7 @@ t.test('a principal\'s record is frozen, holds no secret, and is no way to chang
   const { key } = await app.apiKeys.create({ name: 'mine', ownerId: 'u9', scopes: ['devices:read'], expiresAt, metadata: { deep: { a: 1 } } })
   t.strictSame((await get('/spoil', bearer(key))).json(), {
     frozen: [true, true, true, true],
-    names: ['createdAt', 'disabledAt', 'expiresAt', 'id', 'lastUsedAt', 'metadata', 'name', 'ownerId', 'pepperVersion', 'revokedAt', 'rotatedFrom', 'scopes', 'start'],
+    names: ['createdAt', 'disabledAt', 'expiresAt', 'id', 'lastUsedAt', 'metadata', 'name', 'ownerId', 'pepperVersion', 'revokedAt', 'revokedReason', 'rotatedFrom', 'scopes', 'start'],
     symbols: 0
   })
   t.equal((await get('/clusters', bearer(key))).statusCode, 403, 'its grant is what it was')

@@ -74,7 +74,7 @@ export function withBadChecksum (key = generateKey(PREFIX)): string {
 export interface LogLine extends Record<string, unknown> {
   readonly level: number
   readonly msg?: string
-  readonly denial?: Record<string, unknown>
+  readonly audit?: Record<string, unknown>
   readonly err?: { readonly message: string }
 }
 
@@ -112,7 +112,7 @@ export async function wireApp (t: Test, { plugin = {}, fastify = {}, before, aft
   await app.ready()
   const create = async (...names: string[]) => (await app.apiKeys.create({ name: 'test', scopes: names })).key
   const get = async (url: string, headers: Record<string, string> = {}) => await app.inject({ url, headers })
-  return { app, store, lines, seen, create, get, denials: () => lines.flatMap<Record<string, unknown>>(line => line.denial === undefined ? [] : [{ ...line.denial, level: line.level }]) }
+  return { app, store, lines, seen, create, get, denials: () => lines.flatMap<Record<string, unknown>>(line => line.audit === undefined || line.audit.outcome !== 'denied' ? [] : [{ ...line.audit, level: line.level }]) }
 }
 
 function addRoutes (app: FastifyInstance, handled: () => void, withUsers: boolean): void {

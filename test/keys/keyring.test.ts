@@ -31,6 +31,7 @@ t.test('a key is created, found, listed, verified and revoked', async (t) => {
     scopes: ['apps:deploy', 'hosts:read'],
     expiresAt: null,
     revokedAt: null,
+    revokedReason: null,
     disabledAt: null,
     lastUsedAt: null,
     metadata: { team: 'x' },
@@ -69,7 +70,7 @@ t.test('scopes left out are the default grant; an empty list is an empty list', 
   await t.rejects(setUp().keys.create({ name: 'n' }), { message: 'scopes must be named: this API has no default grant (an empty list grants nothing)' })
 })
 
-const when = 'expiresAt must be a Date or an ISO 8601 date and time with its zone, such as "2030-01-31T12:00:00Z", not'
+const when = 'expiresAt must be a Date, an ISO 8601 date and time with its zone, such as "2030-01-31T12:00:00Z", or an ISO 8601 duration, such as "P90D", not'
 
 // One wrong field each, beside a good name and scopes.
 const badFieldsOfNew: ReadonlyArray<readonly [Record<string, unknown>, string]> = [
@@ -351,7 +352,7 @@ t.test('an `as` that holds no user is refused, for without one the caller may do
     for (const call of [
       (): Promise<unknown> => keys.create({ name: 'n', scopes: [] }, options), () => keys.get(record.id, options),
       () => keys.list({}, options), () => keys.update(record.id, { name: 'x' }, options), () => keys.revoke(record.id, options)
-    ]) await t.rejects(call(), { statusCode: 400, message: 'as must be the user for whom the call is made, { id, scopes? }; leave it out if the calling code may do everything' })
+    ]) await t.rejects(call(), { statusCode: 400, message: 'as must be the user for whom the call is made, { id, scopes? }, or a request\'s principal; leave it out if the calling code may do everything' })
   }
   t.strictSame((await store.list!({ limit: 10 })).map(({ name, revokedAt }) => ({ name, revokedAt })), [{ name: 'n', revokedAt: null }])
   t.equal((await keys.list({}, {})).records.length, 1)
@@ -706,9 +707,13 @@ t.test('the operator is told of a single scope that grants nothing, too', async 
 t.test('a misspelt option of a call does not make it a trusted one', async (t) => {
   const { keys } = setUp()
   const options = { As: { id: 'u1', scopes: [] } } as object
-  const calls: ReadonlyArray<() => Promise<unknown>> = [() => keys.create({ name: 'n', scopes: ['full'] }, options), () => keys.get('x', options), () => keys.list({}, options), () => keys.update('x', {}, options), () => keys.revoke('x', options)]
-  for (const call of calls) {
-    await t.rejects(call(), { code: 'FST_API_KEY_INVALID_INPUT', message: 'unknown call option "As"; there is { as }' })
+  const calls: ReadonlyArray<readonly [call: () => Promise<unknown>, own?: string]> = [
+    [() => keys.create({ name: 'n', scopes: ['full'] }, options)], [() => keys.get('x', options)], [() => keys.list({}, options)], [() => keys.update('x', {}, options)],
+    [() => keys.rotate('x', options), 'gracePeriod, expiresAt, '], [() => keys.revoke('x', options), 'reason, '], [() => keys.revokeOwner('x', options), 'reason, '],
+    [() => keys.purge({ olderThan: 'P1D' }, options)]
+  ]
+  for (const [call, own = ''] of calls) {
+    await t.rejects(call(), { code: 'FST_API_KEY_INVALID_INPUT', message: `unknown call option "As"; there is { ${own}as, all, actor, request }` })
   }
   t.strictSame((await keys.list()).records, [])
 })

@@ -1,7 +1,10 @@
 // What the tests of keyrings share.
+import { Auditor, type AuditEvent, type AuditSettings } from '../../lib/keys/audit.js'
 import type { MissingRequiredPolicy } from '../../lib/keys/granted-scopes.js'
 import { digester, fingerprintOf, type Pepper } from '../../lib/keys/digest.js'
 import { keyring, type ApiKeys } from '../../lib/keys/keyring.js'
+import type { Grantable } from '../../lib/keys/life/ceiling.js'
+import type { OwnerScopes } from '../../lib/keys/owner-rights.js'
 import type { StoredKey } from '../../lib/keys/record.js'
 import type { KeyStore } from '../../lib/keys/store.js'
 import { KeyVerifier } from '../../lib/keys/verifier.js'
@@ -27,12 +30,16 @@ interface Setting {
   prefixes?: readonly string[]
   missingRequired?: MissingRequiredPolicy
   mutableScopes?: boolean
+  maxKeyLifetime?: number | null
+  grantable?: Grantable
+  ownerScopes?: OwnerScopes
+  audit?: Partial<AuditSettings>
 }
 
-/** A keyring, its verifier, and all that was told to the operator. */
+/** A keyring, its verifier, all that was told to the operator, and all that was audited. */
 export function setUp ({
   store = memoryStore(), catalog: scopes = catalog, maxStaleness = 60_000, peppers = [], prefixes = ['acme'],
-  missingRequired = 'reject', mutableScopes = true
+  missingRequired = 'reject', mutableScopes = true, maxKeyLifetime = null, grantable, ownerScopes, audit = {}
 }: Setting = {}) {
   const told: unknown[][] = []
   const trouble = {
@@ -40,10 +47,15 @@ export function setUp ({
     corrupt (id: unknown, faults: readonly string[]) { told.push(['corrupt', id, faults]) },
     ineffective (id: string, names: readonly string[]) { told.push(['ineffective', id, names]) }
   }
+  const events: AuditEvent[] = []
+  const auditor = new Auditor({ sink: undefined, required: false, decisions: 'denied', ...audit }, {
+    said (event) { events.push(event) },
+    lost (error) { told.push(['lost', error]) }
+  })
   const digests = digester(peppers, false)
-  const verifier = new KeyVerifier({ catalog: scopes, store, prefixes, digester: digests, maxStaleness, trouble })
-  const keys = keyring({ catalog: scopes, store, prefix: prefixes[0]!, digester: digests, verifier, trouble, missingRequired, mutableScopes })
-  return { keys, store, verifier, told }
+  const verifier = new KeyVerifier({ catalog: scopes, store, prefixes, digester: digests, maxStaleness, ownerScopes, trouble })
+  const keys = keyring({ catalog: scopes, store, prefix: prefixes[0]!, digester: digests, verifier, trouble, auditor, missingRequired, mutableScopes, maxKeyLifetime, grantable, ownerScopes })
+  return { keys, store, verifier, told, events }
 }
 
 /** A store in memory that counts what it is asked. */

@@ -129,13 +129,13 @@ t.test('"Write scopes ... Audit logged": each write that went through leaves one
 
   const lines = log()
   const who = { keyId: record.id, ownerId: 'admin' }
-  t.same(lines.flatMap(({ audit }) => audit ?? []), [
+  t.same(lines.flatMap(({ write }) => write ?? []), [
     { ...who, method: 'POST', route: '/vehicles', statusCode: 201 },
     { ...who, method: 'PUT', route: '/vehicles/:id', statusCode: 200 },
     { ...who, method: 'POST', route: '/inspections', statusCode: 201 },
     { keyId: null, ownerId: 'admin', method: 'PUT', route: '/vehicles/:id', statusCode: 200 }
   ])
-  t.match(lines.flatMap(({ denial }) => denial ?? []), [
+  t.match(lines.flatMap(({ audit }) => audit ?? []), [
     { code: 'FST_API_KEY_MISSING_SCOPE', keyId: reader.record.id, ownerId: 'admin', method: 'POST', route: '/vehicles', missingScopes: ['vehicles:write'] }
   ], 'a refused write is a denial')
   for (const secret of [key, reader.key, 'NEW-0001', 'All checks passed']) t.notOk(JSON.stringify(lines).includes(secret), 'no key and no body')
@@ -159,7 +159,7 @@ t.test('who hangs up before the answer is in the audit log all the same', async 
   sent.destroy()
   await once(request, 'is alone')
   t.match((await client.ask('GET /vehicles/truck', client.session)).body, { data: vehicle }, 'the vehicle has changed')
-  t.match(client.log().flatMap(({ audit }) => audit ?? []), [{ keyId: record.id, method: 'PUT', route: '/vehicles/:id' }])
+  t.match(client.log().flatMap(({ write }) => write ?? []), [{ keyId: record.id, method: 'PUT', route: '/vehicles/:id' }])
 })
 
 t.test('"Some scopes imply others": a hierarchy, once it is known, is declared in the catalog, and works one way', async (t) => {
@@ -218,7 +218,7 @@ t.test('the commands that the server prints', { skip: cannotPaste }, async (t) =
   t.equal(log, '')
 })
 
-interface Line { audit?: object, denial?: object, err?: object }
+interface Line { write?: object, audit?: object, err?: object }
 
 /** The example, with a store that does some things in its own way, and with everything it logs. */
 async function start (t: Test, store: Partial<ReturnType<typeof memoryStore>> = {}, onStart: (app: FastifyInstance) => void = () => {}) {

@@ -26,6 +26,7 @@ export function sampleKey (fields: Partial<StoredKey> = {}): StoredKey {
     createdAt: new Date(1_700_000_000_000 + count),
     expiresAt: null,
     revokedAt: null,
+    revokedReason: null,
     disabledAt: null,
     lastUsedAt: null,
     metadata: {},

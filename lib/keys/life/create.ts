@@ -1,0 +1,27 @@
+import { isPlainObject } from '../../scopes/entries.js'
+import { recordOf } from '../known-key.js'
+import { checkNewKey, type NewApiKey } from '../new-key.js'
+import type { StoredKey } from '../record.js'
+import { callerOf, ownedBy, type CallOptions } from './caller.js'
+import { happening, refuseBeyond, type KeyLife } from './life.js'
+import { newSecret, UNTOUCHED, type IssuedKey } from './secret.js'
+
+export function creating (life: KeyLife) {
+  const { rules, records, auditor, verifier } = life
+
+  return async (input: NewApiKey, options?: CallOptions): Promise<IssuedKey> => {
+    const insert = records.capability('insert', 'create')
+    const caller = callerOf(options)
+    const now = Date.now()
+    const wanted = caller.owner !== undefined && isPlainObject(input) ? { ...input, ownerId: ownedBy(input.ownerId, caller.owner) } : input
+    const fields = checkNewKey(wanted, { ...rules, now, actingKeyExpires: caller.key?.expiresAt ?? null })
+
+    const { key, fingerprint, identity } = newSecret(life.prefix, life.digester)
+    const stored: StoredKey = { ...identity, ...fields, ...UNTOUCHED, createdAt: new Date(now), rotatedFrom: null }
+    const event = happening('create', caller, { keyId: stored.id, ownerId: stored.ownerId, scopes: stored.scopes })
+    await refuseBeyond(life, fields.scopes, caller, { ...event, keyId: null })
+    await auditor.change(event, () => records.asked(() => insert(stored)))
+    verifier.cache.keyAdded(fingerprint)
+    return { key, record: recordOf(stored) }
+  }
+}

@@ -1,0 +1,51 @@
+import type { Auditor, Happening } from '../audit.js'
+import type { Digester } from '../digest.js'
+import { BeyondGrantError, InvalidInputError } from '../errors.js'
+import type { ChangeRules } from '../key-changes.js'
+import type { Records } from '../records.js'
+import type { ApiKeyRecord, StoredKey } from '../record.js'
+import type { Awaitable } from '../store.js'
+import type { KeyVerifier } from '../verifier.js'
+import { show } from '../../scopes/faults.js'
+import type { Caller } from './caller.js'
+import { checkCeiling, type CeilingRules } from './ceiling.js'
+
+/** What the calls of `app.apiKeys` work with. */
+export interface KeyLife {
+  readonly rules: ChangeRules & CeilingRules & { readonly maxKeyLifetime: number | null }
+  /** For new keys. */
+  readonly prefix: string
+  readonly digester: Digester
+  readonly verifier: KeyVerifier
+  readonly records: Records
+  readonly auditor: Auditor
+}
+
+/** What of a call an audit event tells. */
+export function happening (action: Happening['action'], { actor, requestId, method, route }: Caller, about: Partial<Happening> = {}): Happening {
+  return { action, actor, keyId: null, ownerId: null, requestId, method, route, reason: null, ...about }
+}
+
+/** Refuses to give away more than the caller may, and tells of the attempt. */
+export async function refuseBeyond ({ rules, auditor }: KeyLife, scopes: readonly string[], caller: Caller, attempt: Happening): Promise<void> {
+  try {
+    await checkCeiling(scopes, caller, rules)
+  } catch (error) {
+    if (error instanceof BeyondGrantError) auditor.note({ ...attempt, code: error.code, reason: 'beyondGrant' }, 'denied')
+    throw error
+  }
+}
+
+/** Lets the store change a key, and forgets what is remembered of it. */
+export async function changing ({ records, verifier }: KeyLife, id: string, change: () => Awaitable<StoredKey | null>): Promise<StoredKey | null> {
+  try {
+    return await records.asked(change) ?? null
+  } finally {
+    // Also when the store failed: it may have done it, and lost only the answer.
+    verifier.cache.keysChanged(({ record }: { record: ApiKeyRecord }) => record.id === id)
+  }
+}
+
+export function checkId (id: unknown): asserts id is string {
+  if (typeof id !== 'string') throw new InvalidInputError(`id must be a string, not ${show(id)}`)
+}

@@ -1,0 +1,25 @@
+import { cursorAfter, hasPlace, readListQuery, type KeyPage, type ListQuery } from '../key-list.js'
+import type { ApiKeyRecord } from '../record.js'
+import { callerOf, ownedBy, type CallOptions } from './caller.js'
+import { checkId, type KeyLife } from './life.js'
+
+export function getting ({ records }: KeyLife) {
+  return async (id: string, options?: CallOptions): Promise<ApiKeyRecord | null> => {
+    checkId(id)
+    return await records.get(id, 'get', callerOf(options).sees)
+  }
+}
+
+export function listing ({ records }: KeyLife) {
+  return async (query: ListQuery = {}, options?: CallOptions): Promise<KeyPage> => {
+    const read = records.capability('list', 'list')
+    const { sees } = callerOf(options)
+    const { limit, ...wanted } = readListQuery(sees === undefined ? query : { ...query, ownerId: ownedBy(query.ownerId, sees) })
+    // One more than asked for tells whether there is a next page.
+    const found = await records.asked(() => read({ ...wanted, limit: limit + 1 }))
+    const page = found.slice(0, limit)
+    const readable = page.map(key => records.readable(key, sees)).filter(record => record !== null)
+    const last = found.length > limit ? page.findLast(hasPlace) : undefined
+    return { records: readable, cursor: last === undefined ? null : cursorAfter(last) }
+  }
+}

@@ -1,0 +1,87 @@
+import { show } from '../../scopes/faults.js'
+import { shifted } from '../duration.js'
+import { AlreadyRotatedError, InvalidInputError } from '../errors.js'
+import { readExpiresAt } from '../key-fields.js'
+import { recordOf } from '../known-key.js'
+import type { ApiKeyRecord, StoredKey } from '../record.js'
+import { callerOf, type Caller, type CallOptions } from './caller.js'
+import { changing, checkId, happening, refuseBeyond, type KeyLife } from './life.js'
+import { newSecret, UNTOUCHED, type IssuedKey } from './secret.js'
+
+export interface RotateOptions extends CallOptions {
+  /**
+   * How long the old key works beside the new one: an ISO 8601 duration, `PT0S` to end it at once. It never works longer
+   * than it would have anyway. Default `PT1H`.
+   */
+  readonly gracePeriod?: string
+  /** When the new key expires, as for `create`. Default: it lives as long as the old one was to. */
+  readonly expiresAt?: Date | string | null
+}
+
+export function rotating (life: KeyLife) {
+  const { records, auditor, verifier } = life
+
+  return async (id: string, options?: RotateOptions): Promise<IssuedKey | null> => {
+    const rotate = records.capability('rotate', 'rotate')
+    const caller = callerOf(options, ['gracePeriod', 'expiresAt'])
+    checkId(id)
+    const now = Date.now()
+    const endsAt = readGracePeriod(options?.gracePeriod, now)
+
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const old = await records.get(id, 'rotate', caller.sees)
+      if (old === null) return null
+      refuseEnded(old, now)
+      const { key, fingerprint, identity } = newSecret(life.prefix, life.digester)
+      const { name, ownerId, scopes, metadata } = old
+      const successor: StoredKey = {
+        ...identity, ...UNTOUCHED, name, ownerId, scopes, metadata, createdAt: new Date(now), expiresAt: expiryOf(old, options, caller, now, life), rotatedFrom: id
+      }
+      const event = happening('rotate', caller, { keyId: id, ownerId, scopes, successorId: successor.id, until: endsAt.toISOString() })
+      // A new secret gives away anew what the key may do.
+      await refuseBeyond(life, scopes, caller, event)
+      const rotated = await auditor.change(event, () => changing(life, id, () => rotate(id, successor, endsAt)))
+      if (rotated !== null) {
+        verifier.cache.keyAdded(fingerprint)
+        return { key, record: recordOf(successor) }
+      }
+      const found = await records.get(id, 'rotate', caller.sees)
+      if (found !== null && isAsBefore(found, old)) break
+    }
+    throw new AlreadyRotatedError()
+  }
+}
+
+/** How often to begin again if the key was changed between reading and rotating it: a change comes alone, not three times in a row. */
+const ATTEMPTS = 3
+
+/** If nothing else stands in the way of a rotation, there was one. */
+function isAsBefore (found: ApiKeyRecord, old: ApiKeyRecord): boolean {
+  const relevant = ({ name, scopes, metadata, revokedAt, disabledAt }: ApiKeyRecord) => JSON.stringify([name, scopes, metadata, revokedAt, disabledAt])
+  return relevant(found) === relevant(old)
+}
+
+function readGracePeriod (gracePeriod: unknown = 'PT1H', now: number): Date {
+  const endsAt = typeof gracePeriod === 'string' ? shifted(new Date(now), gracePeriod) : undefined
+  if (endsAt === undefined) throw new InvalidInputError(`gracePeriod must be an ISO 8601 duration such as "PT1H" or "P7D", not ${show(gracePeriod)}`)
+  return endsAt
+}
+
+/** A key that is refused must not come to life again under another secret. */
+function refuseEnded ({ revokedAt, disabledAt, expiresAt }: ApiKeyRecord, now: number): void {
+  const ended = revokedAt !== null ? 'is revoked' : disabledAt !== null ? 'is disabled' : expiresAt !== null && expiresAt.getTime() <= now ? 'has expired' : undefined
+  if (ended !== undefined) throw new InvalidInputError(`the key ${ended}, and cannot be rotated; ${disabledAt !== null && revokedAt === null ? 'enable it first' : 'create a new one'}`)
+}
+
+function expiryOf (old: ApiKeyRecord, options: RotateOptions = {}, { key }: Caller, now: number, { rules: { maxKeyLifetime } }: KeyLife): Date | null {
+  const rules = { now, maxKeyLifetime, actingKeyExpires: key?.expiresAt ?? null }
+  if (options.expiresAt !== undefined) {
+    const faults: string[] = []
+    const expiresAt = readExpiresAt(options.expiresAt, rules, faults)
+    if (faults.length > 0) throw new InvalidInputError(faults.join('; '))
+    return expiresAt
+  }
+  const latest = readExpiresAt(undefined, rules, [])
+  const lifetime = old.expiresAt === null ? null : new Date(now + old.expiresAt.getTime() - old.createdAt.getTime())
+  return latest === null || (lifetime !== null && lifetime < latest) ? lifetime : latest
+}

@@ -1,0 +1,32 @@
+import { InvalidInputError } from '../errors.js'
+import { checkChanges, type ApiKeyChanges } from '../key-changes.js'
+import type { ApiKeyRecord } from '../record.js'
+import { callerOf, type CallOptions } from './caller.js'
+import { changing, checkId, happening, refuseBeyond, type KeyLife } from './life.js'
+
+export function updating (life: KeyLife) {
+  const { rules, records, auditor } = life
+
+  return async (id: string, input: ApiKeyChanges, options?: CallOptions): Promise<ApiKeyRecord | null> => {
+    const update = records.capability('update', 'update')
+    const caller = callerOf(options)
+    checkId(id)
+    const { disabled, ...fields } = checkChanges(input, rules)
+    const before = await records.get(id, 'update', caller.sees)
+    if (before === null) return null
+    if (before.revokedAt !== null) throw new InvalidInputError('the key is revoked, and cannot be changed any more')
+
+    const changed = Object.keys(fields).concat(disabled === undefined ? [] : 'disabled')
+    if (changed.length === 0) return before
+    // To enable a key is to give away again what it may do.
+    const given = fields.scopes ?? (disabled === false && before.disabledAt !== null ? before.scopes : [])
+    const event = happening('update', caller, { keyId: id, ownerId: before.ownerId, changed, ...fields.scopes !== undefined && { scopes: fields.scopes } })
+    await refuseBeyond(life, given, caller, event)
+    const after = await auditor.change(event, () => changing(life, id, () => update(id, {
+      ...fields,
+      // The date tells since when.
+      ...disabled !== undefined && { disabledAt: disabled ? before.disabledAt ?? new Date() : null }
+    })))
+    return after === null ? null : records.readable(after, caller.sees)
+  }
+}

@@ -1,0 +1,25 @@
+import type { Grant } from '../scopes/grant.js'
+import type { ResolveGrant } from './grants.js'
+import type { Awaitable } from './store.js'
+
+/**
+ * Says what an owner of keys may do today, by scope names; `null` if there is no such owner any more.
+ */
+export type OwnerScopes = (ownerId: string) => Awaitable<readonly string[] | null>
+
+/** What this owner may do, or `null`. Rejects if it cannot be told. */
+export async function ownerGrant (ownerId: string, ownerScopes: OwnerScopes, resolve: ResolveGrant): Promise<Grant | null> {
+  let names: unknown
+  try {
+    names = await ownerScopes(ownerId)
+  } catch (cause) {
+    throw new Error('ownerScopes failed', { cause })
+  }
+  return names === null ? null : resolve(readScopeNames(names, 'ownerScopes'))
+}
+
+/** Whatever is no list of names, a forgotten `return` say, must not pass for a list of all. */
+export function readScopeNames (names: unknown, answerOf: string): readonly string[] {
+  if (Array.isArray(names) && names.every(name => typeof name === 'string')) return names
+  throw new TypeError(`${answerOf} must answer a list of scope names`)
+}
