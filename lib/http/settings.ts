@@ -132,7 +132,7 @@ const OPTIONS = [
 ]
 
 /** What `register` itself reads from the options of a plugin. */
-const FASTIFY_OPTIONS = ['prefix', 'logLevel', 'logSerializers']
+export const FASTIFY_OPTIONS: readonly string[] = ['prefix', 'logLevel', 'logSerializers']
 
 function isHeaderName (value: unknown): boolean {
   return typeof value === 'string' && /^[A-Za-z0-9-]+$/.test(value) && !['authorization', 'cookie', 'host'].includes(value.toLowerCase())

@@ -6,7 +6,7 @@
  */
 export function shifted (from: Date, duration: string, direction: 'after' | 'before' = 'after'): Date | undefined {
   const parts = DURATION.exec(duration)
-  if (parts === null || /[PT]$/.test(duration)) return undefined
+  if (parts === null) return undefined
   const sign = direction === 'after' ? 1 : -1
   const [years, months, weeks, days, hours, minutes, seconds] = parts.slice(1).map(digits => sign * Number(digits ?? 0)) as Seven
 
@@ -22,7 +22,7 @@ export function shifted (from: Date, duration: string, direction: 'after' | 'bef
 type Seven = [number, number, number, number, number, number, number]
 
 /** Whole numbers alone: a fraction of a month is nobody's idea of a date. Nine digits are more than a `Date` can hold. */
-const DURATION = /^P(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?$/
+export const DURATION = /^P(?=.)(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?$/
 
 function daysInMonth (date: Date): number {
   return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate()

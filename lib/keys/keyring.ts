@@ -8,6 +8,7 @@ import type { KeyRefusal } from './known-key.js'
 import type { CallOptions } from './life/caller.js'
 import type { Grantable } from './life/ceiling.js'
 import { creating } from './life/create.js'
+import { tellingGrantable } from './life/grantable.js'
 import type { KeyLife } from './life/life.js'
 import { purging, type PurgeQuery } from './life/purge.js'
 import { getting, listing } from './life/read.js'
@@ -64,6 +65,11 @@ export interface ApiKeys {
   revoke (id: string, options?: RevokeOptions): Promise<ApiKeyRecord | null>
   /** Revokes all keys of an owner in one step, and answers those that were not revoked before. */
   revokeOwner (ownerId: string, options?: RevokeOptions): Promise<readonly ApiKeyRecord[]>
+  /**
+   * Which scopes whoever makes a call may give away, of those that can be granted at all: with `as`, what `grantable`, the
+   * session, or the key allows. For forms; every call that gives away scopes checks it anyway.
+   */
+  grantable (options?: CallOptions): Promise<readonly ScopeName[]>
   /** Checks a key as a request would, for when it did not come in a request. Rejects if the store cannot say. */
   verify (key: string): Promise<Verification>
   /** Removes the records of keys that were revoked, or had expired, before a time; until then they stay. Answers how many. */
@@ -102,6 +108,7 @@ export function keyring ({ store, prefix, digester, verifier, trouble, auditor, 
     rotate: rotating(life),
     revoke: revoking(life),
     revokeOwner: revokingOwner(life),
+    grantable: tellingGrantable(life),
     verify,
     purge: purging(life)
   })
