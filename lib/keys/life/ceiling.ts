@@ -43,7 +43,7 @@ export async function ceilingOf ({ key, user }: Caller, { resolve, grantable, ow
     if (key !== null && ownerScopes !== undefined) grants.push(await ownerGrant(key.ownerId!, ownerScopes, resolve) ?? resolve([]))
     return grants
   } catch (cause) {
-    failed(cause)
+    failed(new Error('it cannot be told what may be given away', { cause }))
     throw new RightsUnavailableError({ cause })
   }
 }
