@@ -14,9 +14,10 @@ import { PUBLIC } from './http/policy.js'
 import { RoutePolicies } from './http/route-policies.js'
 import { sessionsOf } from './http/session.js'
 import { readOptions } from './http/settings.js'
-import { storeTrouble } from './http/store-trouble.js'
+import { foreignKeyTrouble, storeTrouble } from './http/store-trouble.js'
 import { Auditor } from './keys/audit.js'
 import { digester } from './keys/digest.js'
+import { ForeignKeys } from './keys/foreign-keys.js'
 import { keyring } from './keys/keyring.js'
 import { KeyVerifier } from './keys/verifier.js'
 
@@ -45,7 +46,8 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   const trouble = storeTrouble(app.log)
   const auditor = new Auditor(settings.audit, auditLog(app.log))
   const digests = digester(settings.peppers, settings.allowUnpeppered)
-  const verifier = new KeyVerifier({ ...settings, digester: digests, trouble })
+  const foreignKeys = new ForeignKeys(settings.foreignKeys, foreignKeyTrouble(app.log))
+  const verifier = new KeyVerifier({ ...settings, foreignKeys, digester: digests, trouble })
   const policies = new RoutePolicies({ catalog, hasSessions: settings.authenticateUser !== undefined }, settings.annotate, settings.notFound)
   const refusals = new Refusals(settings.realm, settings.revealGranted)
   const lookUpBearer = await bearerAuthentication(app, async key => await lookUpKey(verifier, key))

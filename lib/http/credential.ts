@@ -15,8 +15,9 @@ export type Credential =
  * Another scheme than Bearer is not ours, and counts as no credential.
  *
  * @param keyHeader the lower-case name of a header for API keys, such as `x-api-key`; `null`: none.
+ * @param isForeignKey whether this is a key that another system has made, which may have other characters than a b64token.
  */
-export function readCredential (rawHeaders: readonly string[], keyHeader: string | null): Credential {
+export function readCredential (rawHeaders: readonly string[], keyHeader: string | null, isForeignKey: (value: string) => boolean = () => false): Credential {
   let authorization: string | undefined
   let key: string | undefined
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -31,17 +32,20 @@ export function readCredential (rawHeaders: readonly string[], keyHeader: string
 
   const isBearer = authorization !== undefined && BEARER_SCHEME.test(authorization)
   if (key !== undefined) {
-    return isBearer || !B64TOKEN.test(key) ? MALFORMED : { kind: 'keyHeader', value: key }
+    return !isBearer && (B64TOKEN.test(key) || isForeignKey(key)) ? { kind: 'keyHeader', value: key } : MALFORMED
   }
   if (!isBearer) return NONE
   const value = BEARER.exec(authorization!)?.[1]
-  return value === undefined ? MALFORMED : { kind: 'bearer', value }
+  if (value !== undefined) return { kind: 'bearer', value }
+  const other = BEARER_OTHER.exec(authorization!)?.[1]
+  return other !== undefined && isForeignKey(other) ? { kind: 'bearer', value: other } : MALFORMED
 }
 
 const NONE: Credential = Object.freeze({ kind: 'none' })
 const MALFORMED: Credential = Object.freeze({ kind: 'malformed' })
 const BEARER_SCHEME = /^bearer(?:[ \t]|$)/i
 const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
+const BEARER_OTHER = /^bearer +([\x21-\x7E]+)$/i
 const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
 
 function isNamed (header: string, name: string): boolean {

@@ -34,9 +34,11 @@ export interface GuardOptions {
 /** Stands before every route: finds out who is calling, has it decided, and lets through or refuses. */
 export class Guard {
   readonly #options: GuardOptions
+  readonly #isForeignKey: (value: string) => boolean
 
   constructor (options: GuardOptions) {
     this.#options = options
+    this.#isForeignKey = value => options.verifier.isForeignKey(value)
   }
 
   /** The `onRequest` hook. */
@@ -46,7 +48,7 @@ export class Guard {
       this.#conclude(request, reply, route, NOBODY, done)
       return
     }
-    const credential = readCredential(rawHeadersOf(request), this.#options.apiKeyHeader)
+    const credential = readCredential(rawHeadersOf(request), this.#options.apiKeyHeader, this.#isForeignKey)
     const identity = this.#identifyNow(credential)
     if (identity !== undefined) {
       this.#conclude(request, reply, route, identity, done)

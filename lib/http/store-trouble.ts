@@ -27,5 +27,13 @@ export function storeTrouble (log: FastifyBaseLogger, now?: () => number): Store
   }
 }
 
+/** Tells the operator, once a second at most, that keys of other systems are refused because of the app's own `digest`. */
+export function foreignKeyTrouble (log: FastifyBaseLogger, now?: () => number): (fault: string) => void {
+  const faults = throttle(1000, now)
+  return fault => {
+    faults(leftOut => { log.error({ fault, faultsNotLogged: leftOut }, 'a key of another system could not be looked up; it is refused') })
+  }
+}
+
 /** However odd the store is, what is remembered of it has an end. */
 const MOST_TOLD = 10_000

@@ -73,7 +73,8 @@ export function isText (value: unknown, longest: number): value is string {
 /** As `Date` reads it, but with a zone, and nothing left out. */
 export const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/
 
-function readDate (value: unknown): Date | undefined {
+/** A `Date`, or an ISO 8601 date and time with its zone. */
+export function readDate (value: unknown): Date | undefined {
   if (isDate(value)) return new Date(value)
   if (typeof value !== 'string' || !ISO_8601.test(value)) return undefined
   const date = new Date(value)

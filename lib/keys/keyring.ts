@@ -4,11 +4,13 @@ import type { Auditor } from './audit.js'
 import type { Digester } from './digest.js'
 import type { ApiKeyChanges, ChangeRules } from './key-changes.js'
 import type { KeyPage, ListQuery } from './key-list.js'
+import type { ImportedKey } from './imported-key.js'
 import type { KeyRefusal } from './known-key.js'
 import type { CallOptions } from './life/caller.js'
 import type { Grantable } from './life/ceiling.js'
 import { creating } from './life/create.js'
 import { tellingGrantable } from './life/grantable.js'
+import { importing, type ImportResult } from './life/import.js'
 import type { KeyLife } from './life/life.js'
 import { purging, type PurgeQuery } from './life/purge.js'
 import { getting, listing } from './life/read.js'
@@ -70,6 +72,14 @@ export interface ApiKeys {
    * session, or the key allows. For forms; every call that gives away scopes checks it anyway.
    */
   grantable (options?: CallOptions): Promise<readonly ScopeName[]>
+  /**
+   * Takes over keys that another system has made, 100,000 at most, by their SHA-256 digests. All are checked before the
+   * first is kept. A digest that is there already is left as it is, so an import that was interrupted can simply be run
+   * again. Keys of other forms than our own need the plugin option `foreignKeys` to be accepted.
+   *
+   * @throws also FST_API_KEY_INVALID_INPUT, with `as`, if a digest belongs to somebody else.
+   */
+  import (keys: readonly ImportedKey[], options?: CallOptions): Promise<ImportResult>
   /** Checks a key as a request would, for when it did not come in a request. Rejects if the store cannot say. */
   verify (key: string): Promise<Verification>
   /** Removes the records of keys that were revoked, or had expired, before a time; until then they stay. Answers how many. */
@@ -108,6 +118,7 @@ export function keyring ({ store, prefix, digester, verifier, trouble, auditor, 
     rotate: rotating(life),
     revoke: revoking(life),
     revokeOwner: revokingOwner(life),
+    import: importing(life),
     grantable: tellingGrantable(life),
     verify,
     purge: purging(life)

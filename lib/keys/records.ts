@@ -5,7 +5,7 @@ import type { ApiKeyRecord, StoredKey } from './record.js'
 import type { Awaitable, KeyStore } from './store.js'
 import type { StoreTrouble } from './verifier.js'
 
-type Method = Exclude<keyof KeyStore, 'findByDigest' | 'open' | 'close'>
+type Method = Exclude<keyof KeyStore, 'open' | 'close'>
 
 export type Records = ReturnType<typeof recordsIn>
 

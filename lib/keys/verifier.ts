@@ -2,6 +2,7 @@ import type { Catalog } from '../scopes/catalog.js'
 import { intersection } from '../scopes/grant.js'
 import { fingerprintOf, type Digester } from './digest.js'
 import { StoreUnavailableError } from './errors.js'
+import type { ForeignKeys } from './foreign-keys.js'
 import { grantResolver, type ResolveGrant } from './grants.js'
 import { KeyCache, type Found } from './key-cache.js'
 import { claimsToBeKey, isWellFormedKey } from './key-format.js'
@@ -26,6 +27,8 @@ export interface VerifierOptions {
   readonly catalog: Catalog
   readonly store: KeyStore
   readonly prefixes: readonly string[]
+  /** Keys that other systems have made. Left out: none. */
+  readonly foreignKeys?: ForeignKeys
   readonly digester: Digester
   /** Milliseconds. */
   readonly maxStaleness: number
@@ -56,21 +59,39 @@ export class KeyVerifier {
 
   /** Whether a credential is meant as an API key, and so must never be taken for anything else. */
   claims (credential: string): boolean {
-    return claimsToBeKey(credential, this.#options.prefixes)
+    return claimsToBeKey(credential, this.#options.prefixes) || this.isForeignKey(credential)
+  }
+
+  /** Whether a credential has the form of our own keys, checksum included. */
+  isOwnKey (credential: string): boolean {
+    return isWellFormedKey(credential, this.#options.prefixes)
+  }
+
+  /** Whether a credential has the shape of a key that another system has made. */
+  isForeignKey (credential: string): boolean {
+    return this.#options.foreignKeys?.matches(credential) ?? false
+  }
+
+  /** What a credential is known by in this process, if it has the shape of a key; else `null`. */
+  fingerprintOf (credential: string): string | null {
+    if (this.isOwnKey(credential)) return fingerprintOf(credential)
+    return this.#options.foreignKeys?.fingerprintOf(credential) ?? null
   }
 
   /** The verdict, if it can be given without asking the store. */
   peek (credential: string): Verdict | undefined {
-    if (!isWellFormedKey(credential, this.#options.prefixes)) return MALFORMED
-    const found = this.cache.peek(fingerprintOf(credential))
+    const fingerprint = this.fingerprintOf(credential)
+    if (fingerprint === null) return MALFORMED
+    const found = this.cache.peek(fingerprint)
     return found === undefined ? undefined : verdictOn(found)
   }
 
   /** @throws {StoreUnavailableError} if the store has to be asked and cannot answer, or not in time. */
   async verify (credential: string): Promise<Verdict> {
-    if (!isWellFormedKey(credential, this.#options.prefixes)) return MALFORMED
+    const fingerprint = this.fingerprintOf(credential)
+    if (fingerprint === null) return MALFORMED
     try {
-      return verdictOn(await this.cache.find(fingerprintOf(credential)))
+      return verdictOn(await this.cache.find(fingerprint))
     } catch (error) {
       this.#options.trouble.failed(error)
       throw error instanceof StoreUnavailableError ? error : new StoreUnavailableError({ cause: error })
