@@ -4,7 +4,7 @@ import type { SqliteValue } from './sqlite-driver.js'
 
 /** What `toRow` gives values for. */
 export const columns = `id, digest, name, owner_id, start, scopes, created_at, expires_at, revoked_at, disabled_at,
-  last_used_at, metadata, rotated_from, pepper_version`
+  last_used_at, metadata, rotated_from, pepper_version, revoked_reason`
 
 /**
  * What `toKey` reads. Numbers come as text, because the drivers disagree about large ones: an absurd date in one row would
@@ -13,14 +13,14 @@ export const columns = `id, digest, name, owner_id, start, scopes, created_at, e
 export const selection = `id, digest, name, owner_id AS ownerId, start, scopes,
   CAST(created_at AS TEXT) AS createdAt, CAST(expires_at AS TEXT) AS expiresAt, CAST(revoked_at AS TEXT) AS revokedAt,
   CAST(disabled_at AS TEXT) AS disabledAt, CAST(last_used_at AS TEXT) AS lastUsedAt,
-  metadata, rotated_from AS rotatedFrom, CAST(pepper_version AS TEXT) AS pepperVersion`
+  metadata, rotated_from AS rotatedFrom, CAST(pepper_version AS TEXT) AS pepperVersion, revoked_reason AS revokedReason`
 
 export function toRow (key: StoredKey): SqliteValue[] {
   return [
     toText(key.id),
     toText(key.digest),
     toText(key.name),
-    key.ownerId === null ? null : toText(key.ownerId),
+    textOrNull(key.ownerId),
     toText(key.start),
     JSON.stringify(key.scopes),
     toMilliseconds(key.createdAt),
@@ -29,8 +29,9 @@ export function toRow (key: StoredKey): SqliteValue[] {
     key.disabledAt === null ? null : toMilliseconds(key.disabledAt),
     key.lastUsedAt === null ? null : toMilliseconds(key.lastUsedAt),
     JSON.stringify(key.metadata),
-    key.rotatedFrom === null ? null : toText(key.rotatedFrom),
-    key.pepperVersion
+    textOrNull(key.rotatedFrom),
+    key.pepperVersion,
+    textOrNull(key.revokedReason)
   ]
 }
 
@@ -51,7 +52,7 @@ export function toChanges ({ name, scopes, metadata, disabledAt }: KeyChanges): 
 
 /** Never throws: what cannot be read becomes a value that the check of every record refuses, and the key is denied. */
 export function toKey (row: unknown): StoredKey {
-  const { id, digest, name, ownerId, start, scopes, metadata, rotatedFrom, pepperVersion, ...dates } = row as Row
+  const { id, digest, name, ownerId, start, scopes, metadata, rotatedFrom, pepperVersion, revokedReason, ...dates } = row as Row
   return {
     id: fromText(id),
     digest: fromText(digest),
@@ -62,6 +63,7 @@ export function toKey (row: unknown): StoredKey {
     createdAt: fromMilliseconds(dates.createdAt),
     expiresAt: dates.expiresAt === null ? null : fromMilliseconds(dates.expiresAt),
     revokedAt: dates.revokedAt === null ? null : fromMilliseconds(dates.revokedAt),
+    revokedReason: revokedReason === null ? null : fromText(revokedReason),
     disabledAt: dates.disabledAt === null ? null : fromMilliseconds(dates.disabledAt),
     lastUsedAt: dates.lastUsedAt === null ? null : fromMilliseconds(dates.lastUsedAt),
     metadata: fromJson(metadata) as StoredKey['metadata'],
@@ -78,6 +80,10 @@ export function toText (value: string): string {
   return value.replace(/[\0\\\p{Surrogate}]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
+export function textOrNull (value: string | null | undefined): string | null {
+  return value == null ? null : toText(value)
+}
+
 /** Throws on an invalid date, which SQLite would store as NULL: a key that never expires. */
 export function toMilliseconds (date: Date): number {
   const milliseconds = date.getTime()
@@ -87,13 +93,13 @@ export function toMilliseconds (date: Date): number {
 
 type Row = Record<
   'id' | 'digest' | 'name' | 'start' | 'scopes' | 'createdAt' | 'metadata' | 'pepperVersion', string
-> & Record<'ownerId' | 'expiresAt' | 'revokedAt' | 'disabledAt' | 'lastUsedAt' | 'rotatedFrom', string | null>
+> & Record<'ownerId' | 'expiresAt' | 'revokedAt' | 'revokedReason' | 'disabledAt' | 'lastUsedAt' | 'rotatedFrom', string | null>
 
-function fromText (text: string): string {
+export function fromText (text: string): string {
   return text.replace(/\\u([0-9a-f]{4})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)))
 }
 
-function fromMilliseconds (text: string): Date {
+export function fromMilliseconds (text: string): Date {
   return new Date(Number(text))
 }
 

@@ -61,4 +61,14 @@ const migrations = [`
   ) STRICT;
   CREATE INDEX api_key_scopes_keys_by_creation ON api_key_scopes_keys (created_at, id);
   CREATE INDEX api_key_scopes_keys_by_owner ON api_key_scopes_keys (owner_id, created_at, id);
+`, `
+  ALTER TABLE api_key_scopes_keys ADD COLUMN revoked_reason TEXT;
+  CREATE UNIQUE INDEX api_key_scopes_keys_by_predecessor ON api_key_scopes_keys (rotated_from) WHERE rotated_from IS NOT NULL;
+
+  CREATE TABLE api_key_scopes_uses (
+    key_id TEXT NOT NULL COLLATE BINARY,
+    demand TEXT NOT NULL COLLATE BINARY,
+    last_at INTEGER NOT NULL,
+    PRIMARY KEY (key_id, demand)
+  ) STRICT, WITHOUT ROWID;
 `]

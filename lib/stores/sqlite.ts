@@ -1,13 +1,11 @@
-import { resolve } from 'node:path'
 import type { StoredKey } from '../keys/record.js'
 import type { KeyStore } from '../keys/store.js'
-import { sameFile } from './file-identity.js'
-import {
-  openDatabase, prepare, switchToWal, transaction, type OwnHandle, type SqliteHandle, type SqliteStatement
-} from './sqlite-driver.js'
-import { openError, storeError } from './sqlite-errors.js'
-import { assignments, columns, selection, toChanges, toKey, toMilliseconds, toRow, toText } from './sqlite-row.js'
-import { migrate, refuseForeign } from './sqlite-schema.js'
+import { isSameGrant } from './same-grant.js'
+import { connector, type Connection } from './sqlite-connection.js'
+import { transaction, type SqliteHandle } from './sqlite-driver.js'
+import { storeError } from './sqlite-errors.js'
+import { conditionsOf } from './sqlite-list.js'
+import { fromMilliseconds, fromText, textOrNull, toChanges, toKey, toMilliseconds, toRow, toText } from './sqlite-row.js'
 
 export type { SqliteHandle, SqliteStatement, SqliteValue } from './sqlite-driver.js'
 
@@ -20,9 +18,10 @@ export type { SqliteHandle, SqliteStatement, SqliteValue } from './sqlite-driver
  * else. Uses Node's own SQLite from Node 22.13 on, before that the `libsql` package, which must be installed.
  * `:memory:` gives a database that is lost when it is closed.
  *
- * With a handle, the tables `api_key_scopes_keys` and `api_key_scopes_schema` are added to your database. The handle stays
- * yours: it is not closed, and keeps its journal mode and busy timeout. Only `synchronous` is raised to FULL. While a
- * transaction of yours is open on it, `insert`, `update` and `revoke` reject, for you could still roll back what they acknowledged.
+ * With a handle, the tables `api_key_scopes_keys`, `api_key_scopes_uses` and `api_key_scopes_schema` are added to your
+ * database. The handle stays yours: it is not closed, and keeps its journal mode and busy timeout. Only `synchronous` is
+ * raised to FULL. While a transaction of yours is open on it, whatever writes rejects, for you could still roll back what
+ * was acknowledged.
  *
  * `open` rejects with an error of code `FST_API_KEY_STORE_OPEN` that names the file and the remedy. Everything else rejects
  * with code `FST_API_KEY_STORE_CLOSED` while the store is not open, and with `FST_API_KEY_STORE_REPLACED` once the file was
@@ -78,11 +77,11 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
       return keyOrNull(get.get(toText(id)))
     },
 
-    async list ({ ownerId, after, limit }) {
-      const { list, listOfOwner } = await connected()
-      const rest = after === undefined ? [null, null, limit] : [toMilliseconds(after.createdAt), toText(after.id), limit]
-      const rows = ownerId === undefined ? list.all(...rest) : listOfOwner.all(toText(ownerId), ...rest)
-      return rows.map(toKey)
+    async list (query) {
+      const { list } = await connected()
+      const conditions = conditionsOf(query)
+      const values = conditions.flatMap(([, ...values]) => values)
+      return list(conditions.map(([sql]) => sql)).all(...values, query.limit).map(toKey)
     },
 
     async update (id, changes) {
@@ -94,86 +93,60 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
       })
     },
 
-    async revoke (id, at) {
-      const { handle, revoke, get } = await connected()
-      const milliseconds = toMilliseconds(at)
+    async rotate (id, successor, endsAt) {
+      const { handle, get, successorOf, endBy, insert } = await connected()
+      const row = toRow(successor)
+      const end = toMilliseconds(endsAt)
       return transaction(handle, () => {
-        revoke.run(milliseconds, toText(id))
+        const key = keyOrNull(get.get(toText(id)))
+        if (key === null || key.revokedAt !== null || key.disabledAt !== null || !isSameGrant(key, successor)) return null
+        if (successorOf.get(toText(id)) !== undefined) return null
+        endBy.run(end, end, toText(id))
+        insert.run(...row)
         return keyOrNull(get.get(toText(id)))
       })
+    },
+
+    async revoke (id, at, reason) {
+      const { handle, revoke, get } = await connected()
+      const values = [toMilliseconds(at), textOrNull(reason)]
+      return transaction(handle, () => {
+        revoke.run(...values, toText(id))
+        return keyOrNull(get.get(toText(id)))
+      })
+    },
+
+    async revokeOwner (ownerId, at, reason) {
+      const { handle, revokeOwner } = await connected()
+      const values = [toMilliseconds(at), textOrNull(reason)]
+      return transaction(handle, () => revokeOwner.all(...values, toText(ownerId))).map(toKey)
+    },
+
+    async purge (endedBefore) {
+      const { handle, purgeUses, purgeKeys } = await connected()
+      const before = toMilliseconds(endedBefore)
+      return transaction(handle, () => {
+        purgeUses.run(before, before)
+        return purgeKeys.all(before, before).length
+      })
+    },
+
+    async recordUse (uses) {
+      const { handle, keyUsed, demandMet } = await connected()
+      transaction(handle, () => {
+        for (const { id, lastUsedAt, demands } of uses) {
+          const used = toMilliseconds(lastUsedAt)
+          keyUsed.run(used, used, toText(id))
+          for (const [demand, at] of demands) demandMet.run(toText(demand), toMilliseconds(at), toText(id))
+        }
+      })
+    },
+
+    async usesOf (id) {
+      const { usesOf } = await connected()
+      const rows = usesOf.all(toText(id)) as Array<{ demand: string, lastAt: string }>
+      return new Map(rows.map(({ demand, lastAt }) => [fromText(demand), fromMilliseconds(lastAt)]))
     }
-  }
-}
-
-interface Connection {
-  readonly handle: SqliteHandle
-  readonly findByDigest: SqliteStatement
-  readonly insert: SqliteStatement
-  readonly get: SqliteStatement
-  readonly list: SqliteStatement
-  readonly listOfOwner: SqliteStatement
-  readonly update: SqliteStatement
-  readonly revoke: SqliteStatement
-  /** Whether the file that was opened is still the one at its path. */
-  isInPlace (): boolean
-  close (): void
-}
-
-function connector (source: string | SqliteHandle): () => Promise<Connection> {
-  if (typeof source !== 'string') return () => useHandle(source)
-  if (source === '') throw new TypeError("sqliteStore needs the path of a file, such as sqliteStore('keys.db')")
-  // Resolved now, so that a later chdir changes nothing, and no driver takes it for a URL.
-  const path = source === ':memory:' ? source : resolve(source)
-  return () => openPath(path)
-}
-
-async function openPath (path: string): Promise<Connection> {
-  let own: OwnHandle | undefined
-  try {
-    const handle = own = await openDatabase(path)
-    handle.exec(`PRAGMA busy_timeout = ${PATIENCE}`)
-    refuseForeign(handle)
-    await switchToWal(handle, PATIENCE)
-    handle.exec('PRAGMA synchronous = FULL')
-    migrate(handle)
-    const isInPlace = path === ':memory:' ? () => true : sameFile(path)
-    return { ...statements(handle), isInPlace, close: () => { handle.close() } }
-  } catch (cause) {
-    own?.close()
-    throw openError(path, cause as Error)
-  }
-}
-
-async function useHandle (handle: SqliteHandle): Promise<Connection> {
-  try {
-    const { synchronous } = prepare(handle, 'PRAGMA synchronous').get() as { synchronous: number }
-    if (synchronous < FULL) handle.exec('PRAGMA synchronous = FULL')
-    migrate(handle)
-    return { ...statements(handle), isInPlace: () => true, close: () => {} }
-  } catch (cause) {
-    throw openError(undefined, cause as Error)
-  }
-}
-
-/** Milliseconds for which a write waits for that of another process. */
-const PATIENCE = 2000
-
-/** `synchronous`, as a number. */
-const FULL = 2
-
-function statements (handle: SqliteHandle): Omit<Connection, 'close' | 'isInPlace'> {
-  const select = `SELECT ${selection} FROM api_key_scopes_keys`
-  // Without a place to go on from, every integer counts as before infinity.
-  const page = "(created_at, id) < (coalesce(?, 9e999), coalesce(?, '')) ORDER BY created_at DESC, id DESC LIMIT ?"
-  return {
-    handle,
-    findByDigest: prepare(handle, `${select} WHERE digest = ?`),
-    insert: prepare(handle, `INSERT INTO api_key_scopes_keys (${columns}) VALUES (${columns.replace(/\w+/g, '?')})`),
-    get: prepare(handle, `${select} WHERE id = ?`),
-    list: prepare(handle, `${select} WHERE ${page}`),
-    listOfOwner: prepare(handle, `${select} WHERE owner_id = ? AND ${page}`),
-    update: prepare(handle, `UPDATE api_key_scopes_keys SET ${assignments} WHERE id = ?`),
-    revoke: prepare(handle, 'UPDATE api_key_scopes_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL')
   }
 }
 

@@ -1,0 +1,40 @@
+import { prepare, type SqliteHandle, type SqliteStatement } from './sqlite-driver.js'
+import { assignments, columns, selection } from './sqlite-row.js'
+
+export type Statements = ReturnType<typeof statementsOf>
+
+/** Every statement of the store, prepared once for each connection. */
+export function statementsOf (handle: SqliteHandle) {
+  const select = `SELECT ${selection} FROM api_key_scopes_keys`
+  const change = 'UPDATE api_key_scopes_keys SET'
+  const ended = 'revoked_at < ? OR expires_at < ?'
+  const lists = new Map<string, SqliteStatement>()
+
+  return {
+    findByDigest: prepare(handle, `${select} WHERE digest = ?`),
+    get: prepare(handle, `${select} WHERE id = ?`),
+    successorOf: prepare(handle, 'SELECT 1 FROM api_key_scopes_keys WHERE rotated_from = ?'),
+    usesOf: prepare(handle, 'SELECT demand, CAST(last_at AS TEXT) AS lastAt FROM api_key_scopes_uses WHERE key_id = ?'),
+
+    insert: prepare(handle, `INSERT INTO api_key_scopes_keys (${columns}) VALUES (${columns.replace(/\w+/g, '?')})`),
+    update: prepare(handle, `${change} ${assignments} WHERE id = ?`),
+    endBy: prepare(handle, `${change} expires_at = coalesce(min(expires_at, ?), ?) WHERE id = ?`),
+    revoke: prepare(handle, `${change} revoked_at = ?, revoked_reason = ? WHERE id = ? AND revoked_at IS NULL`),
+    revokeOwner: prepare(handle, `${change} revoked_at = ?, revoked_reason = ? WHERE owner_id = ? AND revoked_at IS NULL RETURNING ${selection}`),
+    purgeUses: prepare(handle, `DELETE FROM api_key_scopes_uses WHERE key_id IN (SELECT id FROM api_key_scopes_keys WHERE ${ended})`),
+    purgeKeys: prepare(handle, `DELETE FROM api_key_scopes_keys WHERE ${ended} RETURNING id`),
+    keyUsed: prepare(handle, `${change} last_used_at = coalesce(max(last_used_at, ?), ?) WHERE id = ?`),
+    // A key that does not exist has no uses.
+    demandMet: prepare(handle, `
+      INSERT INTO api_key_scopes_uses (key_id, demand, last_at) SELECT id, ?, ? FROM api_key_scopes_keys WHERE id = ?
+      ON CONFLICT (key_id, demand) DO UPDATE SET last_at = max(last_at, excluded.last_at)`),
+
+    /** Keys that meet all of these conditions, in the order of `list`. There are few different ones, and each is prepared once. */
+    list (conditions: readonly string[]): SqliteStatement {
+      const sql = `${select} WHERE ${conditions.map(condition => `(${condition})`).join(' AND ')} ORDER BY created_at DESC, id DESC LIMIT ?`
+      const prepared = lists.get(sql) ?? prepare(handle, sql)
+      lists.set(sql, prepared)
+      return prepared
+    }
+  }
+}
