@@ -2,11 +2,18 @@ import type { StoredKey } from '../keys/record.js'
 import type { Awaitable, KeyStore } from '../keys/store.js'
 import { concurrencyCases } from './store-cases/concurrency.js'
 import { fidelityCases } from './store-cases/fidelity.js'
+import { listFilterCases } from './store-cases/list-filters.js'
 import { listCases } from './store-cases/list.js'
 import { lookupCases } from './store-cases/lookup.js'
+import { purgeCases } from './store-cases/purge.js'
+import { revokeOwnerCases } from './store-cases/revoke-owner.js'
 import { revokeCases } from './store-cases/revoke.js'
+import { rotateAtOnceCases } from './store-cases/rotate-at-once.js'
+import { rotateCases } from './store-cases/rotate.js'
 import type { StoreCase } from './store-cases/store-case.js'
 import { updateCases } from './store-cases/update.js'
+import { useAtOnceCases } from './store-cases/uses-at-once.js'
+import { useCases } from './store-cases/uses.js'
 
 /** One promise of the `KeyStore` contract. */
 export interface ConformanceCase {
@@ -51,7 +58,10 @@ export function storeConformance<Store extends KeyStore> (
     .map((storeCase) => ({ name: storeCase.name, run: () => runCase(storeCase, createStore(), options) }))
 }
 
-const allCases = [...lookupCases, ...fidelityCases, ...updateCases, ...revokeCases, ...listCases, ...concurrencyCases]
+const allCases = [
+  ...lookupCases, ...fidelityCases, ...updateCases, ...rotateCases, ...rotateAtOnceCases, ...revokeCases, ...revokeOwnerCases,
+  ...purgeCases, ...listCases, ...listFilterCases, ...useCases, ...useAtOnceCases, ...concurrencyCases
+]
 
 async function runCase<Store extends KeyStore> (
   { check }: StoreCase,

@@ -21,16 +21,17 @@ export const concurrencyCases: StoreCase[] = [{
     assert.deepEqual(await store.findByDigest(first.digest), accepted[0])
   }
 }, {
-  name: 'revocations of one key at the same time agree on one date',
+  name: 'revocations of one key at the same time agree on one date, and on the reason that was given with it',
   needs: ['keys', 'revoke'],
   async check (store, { put }) {
     const key = sampleKey()
     await put(key)
     const dates = [1, 2, 3].map((ms) => new Date(1_760_000_000_000 + ms))
-    const answers = await Promise.all(dates.map(async (date) => store.revoke(key.id, date)))
-    const stored = (await store.findByDigest(key.digest))?.revokedAt
-    assert.ok(stored, 'the key is not revoked')
-    for (const answer of answers) assert.deepEqual(answer?.revokedAt, stored)
+    const answers = await Promise.all(dates.map(async (date) => store.revoke(key.id, date, String(+date))))
+    const stored = await store.findByDigest(key.digest)
+    assert.ok(stored?.revokedAt, 'the key is not revoked')
+    assert.equal(stored.revokedReason, String(+stored.revokedAt))
+    for (const answer of answers) assert.deepEqual(answer, stored)
   }
 }, {
   name: 'a key that is looked up while it is revoked is found, before or after',

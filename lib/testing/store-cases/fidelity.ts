@@ -7,14 +7,15 @@ export const fidelityCases: StoreCase[] = [
   comesBack('every field comes back as it was stored', {
     expiresAt: new Date(1_800_000_000_123),
     revokedAt: new Date(1_750_000_000_456),
+    revokedReason: 'its holder left',
     disabledAt: new Date(1_740_000_000_789),
     lastUsedAt: new Date(1_730_000_000_001),
     metadata: { team: 'payments' },
     rotatedFrom: 'key-before',
     pepperVersion: 7
   }),
-  comesBack('what is null comes back as null', { ownerId: null, expiresAt: null, lastUsedAt: null, rotatedFrom: null }),
-  comesBack('empty strings come back as empty, not as null', { name: '', ownerId: '', start: '', rotatedFrom: '' }),
+  comesBack('what is null comes back as null', { ownerId: null, expiresAt: null, revokedReason: null, lastUsedAt: null, rotatedFrom: null }),
+  comesBack('empty strings come back as empty, not as null', { name: '', ownerId: '', start: '', revokedReason: '', rotatedFrom: '' }),
   comesBack('dates come back to the millisecond, also far ones', {
     createdAt: new Date(1_700_000_000_999),
     expiresAt: new Date('9999-12-31T23:59:59.999Z'),
@@ -31,7 +32,8 @@ export const fidelityCases: StoreCase[] = [
   comesBack('spaces, quotes, backslashes and line ends come back', {
     name: '  \'; DROP TABLE keys; -- "q" `b` \\u0000 \\n \\\\ \r\n\t ',
     ownerId: ' owner ',
-    rotatedFrom: 'null'
+    rotatedFrom: 'null',
+    revokedReason: ' \'; DROP TABLE keys; -- "q" `b` \\ \r\n '
   }),
   comesBack('nested metadata come back', {
     metadata: {
@@ -46,6 +48,18 @@ export const fidelityCases: StoreCase[] = [
     }
   }),
   comesBack('a member of the metadata may be called __proto__', { metadata: JSON.parse('{"__proto__":{"admin":true}}') }),
+  {
+    name: 'a record of an earlier version, which has no revokedReason, comes back without a reason',
+    needs: ['keys'],
+    async check (store, { put }) {
+      const { revokedReason, ...key } = sampleKey()
+      await put(key as StoredKey)
+      for (const find of findersOf(store)) {
+        const found = await find(key as StoredKey)
+        assert.deepEqual({ ...found, revokedReason: found?.revokedReason ?? null }, { ...key, revokedReason })
+      }
+    }
+  },
   {
     name: 'a NUL character or half a surrogate pair comes back unchanged, or the key is refused',
     needs: ['insert'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { KeyChanges } from '../../keys/store.js'
-import { sampleKey, similar, type StoreCase } from './store-case.js'
+import { lookingWhile, nothingLike, oddTexts, sampleKey, similar, type StoreCase } from './store-case.js'
 
 export const updateCases: StoreCase[] = [{
   name: 'a changed key is answered as it then is, and found so from then on, with nothing else changed',
@@ -44,7 +44,7 @@ export const updateCases: StoreCase[] = [{
   async check (store, { put }) {
     const key = sampleKey()
     await put(key)
-    for (const text of [...similar, "'; DROP TABLE keys; --", '\\u0000', '\\', '😀', '"']) {
+    for (const text of [...similar, ...oddTexts]) {
       const changes = { name: text, scopes: [text, 'x'], metadata: { [text]: text } }
       assert.deepEqual(await store.update(key.id, changes), { ...key, ...changes }, JSON.stringify(text))
       assert.deepEqual(await store.findByDigest(key.digest), { ...key, ...changes }, JSON.stringify(text))
@@ -68,7 +68,7 @@ export const updateCases: StoreCase[] = [{
   async check (store, { put }) {
     const key = sampleKey({ id: 'order' })
     await put(key)
-    for (const id of ['ORDER', 'orde', '%', '_____', '', ...similar.filter((id) => id !== key.id)]) {
+    for (const id of nothingLike(key.id)) {
       assert.equal(await store.update(id, everything), null, `changed by ${JSON.stringify(id)}`)
     }
     assert.deepEqual(await store.findByDigest(key.digest), key)
@@ -111,14 +111,10 @@ export const updateCases: StoreCase[] = [{
   async check (store, { put }) {
     const key = sampleKey()
     await put(key)
-    const change = async () => store.update(key.id, everything)
-    const lookUp = async () => {
-      for (let i = 0; i < 5; i++) {
-        const found = await store.findByDigest(key.digest)
-        assert.deepEqual(found, found?.name === key.name ? key : { ...key, ...everything })
-      }
-    }
-    await Promise.all([change(), lookUp()])
+    await lookingWhile(async () => store.update(key.id, everything), async () => {
+      const found = await store.findByDigest(key.digest)
+      assert.deepEqual(found, found?.name === key.name ? key : { ...key, ...everything })
+    })
   }
 }, {
   name: 'changing what a key was changed with, or what was answered, changes nothing inside',
