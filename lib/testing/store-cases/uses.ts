@@ -92,7 +92,7 @@ export const useCases: StoreCase[] = [{
   async check (store, { put }) {
     const long = 'x'.repeat(8191)
     const texts = new Set([
-      ...similar, ...oddTexts, '', 'toString', 'a\0b', 'a\0c', 'a', '\0', 'A', 'déploiement 部署 🚀',
+      ...similar, ...oddTexts, '', 'toString', 'a', 'A', 'déploiement 部署 🚀',
       '["apps:deploy",{"anyOf":["a","b"]}]', `${long}1`, `${long}2`, long, '部'.repeat(2730)
     ])
     const key = sampleKey()
@@ -103,6 +103,19 @@ export const useCases: StoreCase[] = [{
     const again = new Map([...met].map(([text, at]) => [text, new Date(+at + 100)]))
     await store.recordUse([{ id: key.id, lastUsedAt: time(199), demands: again }])
     assert.deepEqual(await store.usesOf(key.id), again)
+  }
+}, {
+  name: 'a NUL character or half a surrogate pair in a demand comes back unchanged, or nothing of the call is noted',
+  needs: ['keys', 'recordUse', 'usesOf'],
+  async check (store, { put }) {
+    for (const text of ['a\0b', 'a\ud800b', '\udc00']) {
+      const key = sampleKey()
+      await put(key)
+      const told = use(key.id, 5, { a: 3, [text]: 5 })
+      const accepted = await (async () => store.recordUse([told]))().then(() => true, () => false)
+      await foundAs(store, { ...key, lastUsedAt: accepted ? told.lastUsedAt : null })
+      assert.deepEqual(await store.usesOf(key.id), accepted ? told.demands : new Map())
+    }
   }
 }, {
   name: 'uses of revoked and expired keys are noted too, and change nothing of that',
