@@ -223,7 +223,9 @@ t.test('a key appears in no log line, no error body, no event and no principal, 
     { formatError: (denial, request) => ({ detail: denial.message, principal: request.principal }) },
     { formatError: () => { throw new Error('formatError failed') } },
     { pepper: 'a pepper of at least thirty-two bytes', allowUnpeppered: true },
-    { denialLogLevel: 'error', revealGranted: false, realm: 'r' }
+    { denialLogLevel: 'error', revealGranted: false, realm: 'r' },
+    { audit: { sink: event => { out.push(JSON.stringify(event)) }, decisions: 'all', required: true } },
+    { foreignKeys: [{ match: /.{10,80}/ }], ownerScopes: () => ['full'], grantable: () => ['full'] }
   ]
   const secrets = new Map<string, string>()
   for (const plugin of plugins) {
@@ -246,10 +248,14 @@ t.test('a key appears in no log line, no error body, no event and no principal, 
     })
     store.before = async () => { if (fails) throw new Error('the store is down') }
     const past = new Date(0)
-    const made = await app.inject({ method: 'POST', url: '/api-keys', headers: { cookie: 'session=u1' }, payload: { name: 'canary' } })
+    const asOwner = { cookie: 'session=u1' }
+    const made = await app.inject({ method: 'POST', url: '/api-keys', headers: asOwner, payload: { name: 'canary' } })
+    const { id } = made.json<{ record: { id: string } }>().record
+    const rotated = await app.inject({ method: 'POST', url: `/api-keys/${id}/rotate`, headers: asOwner })
     const keys = {
       valid: await create('clusters:read'),
       'made by its owner': made.json<{ key: string }>().key,
+      'rotated by its owner': rotated.json<{ key: string }>().key,
       invalid: withBadChecksum(),
       'too long': `${generateKey(PREFIX)}AAAA`,
       unknown: generateKey(PREFIX),
@@ -263,19 +269,23 @@ t.test('a key appears in no log line, no error body, no event and no principal, 
       secrets.set(secret, title)
       secrets.set(fingerprintOf(key), `the digest of ${title}`)
       const ways: Array<Record<string, string>> = [bearer(key), { 'x-api-key': key }, { authorization: `Basic ${key}` }, { authorization: `Bearer ${key} ${key}` }, { ...bearer(key), 'x-api-key': key }, { ...bearer(key), cookie: 'session=u1' }]
-      const urls = ['/clusters', '/any-key', '/user', '/public', '/me', '/bug', '/inside', '/own-handler', '/invalid', '/odd', '/mixed/1', '/nowhere', '/api-keys']
+      const urls = ['/clusters', '/any-key', '/user', '/public', '/me', '/bug', '/inside', '/own-handler', '/invalid', '/odd', '/mixed/1', '/nowhere', '/api-keys', '/api-keys/current', '/api-keys/scopes', `/api-keys/${id}`, `/api-keys/${id}/rotate`, `/api-keys/${id}/usage`]
       for (const headers of ways) {
         for (const url of urls) {
-          for (const method of ['GET', 'POST', 'PATCH', 'DELETE'] as const) {
+          for (const method of url.startsWith('/api-keys') ? ['GET', 'POST', 'PATCH', 'DELETE'] as const : ['GET', 'POST'] as const) {
             const { body, headers: answered } = await app.inject({ method, url, headers })
             out.push(body, JSON.stringify(answered))
           }
         }
       }
       out.push((await app.inject({ method: 'DELETE', url: '/api-keys/unknown', headers: { cookie: 'session=u1', ...bearer(key) } })).body)
-      out.push((await app.inject({ method: 'POST', url: '/api-keys', headers: { cookie: 'session=u1' }, payload: { name: 'x', key, scopes: [] } })).body)
-      for (const payload of [{ name: 'renamed' }, { name: 'x', key }]) {
-        out.push((await app.inject({ method: 'PATCH', url: `/api-keys/${made.json<{ record: { id: string } }>().record.id}`, headers: { cookie: 'session=u1' }, payload })).body)
+      out.push((await app.inject({ method: 'POST', url: '/api-keys', headers: asOwner, payload: { name: 'x', key, scopes: [] } })).body)
+      for (const [method, url, payload] of [
+        ['PATCH', `/api-keys/${id}`, { name: 'renamed' }], ['PATCH', `/api-keys/${id}`, { name: 'x', key }], ['POST', `/api-keys/${id}/rotate`, { key }],
+        ['GET', `/api-keys/${id}/usage`], ['GET', '/api-keys?state=active'], ['GET', '/api-keys/current'], ['DELETE', `/api-keys/${id}?reason=over`]
+      ] as const) out.push((await app.inject({ method, url, headers: asOwner, ...payload !== undefined && { payload } })).body)
+      for (const entry of [{ name: 'k', digest: key }, { name: 'k', digest: 'd', start: key }]) {
+        await app.apiKeys.import([{ scopes: [], ...entry }]).catch((error: Error) => { out.push(JSON.stringify(error) + String(error.stack)) })
       }
       fails = true
       out.push((await app.inject({ url: '/clusters', headers: bearer(key) })).body)
