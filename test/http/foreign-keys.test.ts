@@ -36,7 +36,7 @@ t.test('imported keys of other systems open what they were granted, cold and war
   for (const key of [`7|${SECRET}`, `7|${SECRET}`, whole, whole]) {
     for (const headers of [bearer(key), { authorization: `bEARER   ${key}` }, { 'x-api-key': key }]) {
       t.equal((await get('/clusters', headers)).statusCode, 200)
-      t.strictSame(answerOf(await app.inject({ url: '/clusters', method: 'POST', headers })).body.code, 'FST_API_KEY_MISSING_SCOPE')
+      t.equal((await app.inject({ url: '/clusters', method: 'POST', headers })).json().code, 'FST_API_KEY_MISSING_SCOPE')
       t.equal((await get('/user', headers)).json().code, 'FST_API_KEY_USER_ONLY', 'it never becomes a user')
     }
   }
@@ -55,6 +55,13 @@ t.test('the principal is the key, also when it is revoked', async (t) => {
   t.strictSame({ type, id, name }, { type: 'apiKey', id: record!.id, name: 'piped' })
   await app.apiKeys.revoke(record!.id)
   t.strictSame(answerOf(await get('/principal', bearer(`1|${SECRET}`))), INVALID)
+})
+
+t.test('the start of an imported key must not be the whole of it, whatever part of it was hashed', async (t) => {
+  const { app } = await wireApp(t, { plugin: { foreignKeys: [{ match: /t_\w+/, digest: key => sha256(key.slice(2)) }] } })
+  const entry = { digest: sha256('short'), name: 'n', scopes: [] }
+  for (const start of ['t_short', 'short']) await t.rejects(app.apiKeys.import([{ ...entry, start }]), { message: 'keys[0].start must be the first characters of the key, not the whole of it' })
+  t.equal((await app.apiKeys.import([{ ...entry, start: 't_sho' }])).imported[0]!.start, 't_sho')
 })
 
 t.test('what does not match as a whole is what it was before', async (t) => {
