@@ -33,7 +33,7 @@ export interface VerifierOptions {
   /** Milliseconds. */
   readonly maxStaleness: number
   /** With it, no key does more than its owner may today. */
-  readonly ownerScopes: OwnerScopes | undefined
+  readonly ownerScopes?: OwnerScopes | undefined
   readonly trouble: StoreTrouble
 }
 

@@ -2,7 +2,7 @@
 // of a deprecated scope is kept.
 import fc from 'fast-check'
 import t from 'tap'
-import type { Issuer } from '../../lib/keys/records.js'
+import type { Issuer } from '../../lib/keys/life/caller.js'
 import { defineScopes, type Catalog } from '../../lib/scopes/catalog.js'
 import { setUp } from './set-up.js'
 
