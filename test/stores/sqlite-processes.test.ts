@@ -1,28 +1,22 @@
-/**
- * What several real processes do to one file. The number of kill -9 cycles is 20, or what KILL_CYCLES says; in full:
- *
- *     KILL_CYCLES=1000 npx tap --timeout=0 --allow-incomplete-coverage test/stores/sqlite-processes.test.ts
- */
-import { spawn, type ChildProcess } from 'node:child_process'
+// What several real processes do to one file.
 import { once } from 'node:events'
-import { chmodSync } from 'node:fs'
+import { chmodSync, cpSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { sqliteStore } from '../../lib/stores/sqlite.js'
+import { anApp } from './fixtures/app.js'
 import { aKey } from './fixtures/keys.js'
+import { program } from './fixtures/processes.js'
+import { version1File, version1Keys } from './fixtures/version-1.js'
 
-const cycles = Number(process.env.KILL_CYCLES ?? 20)
-const fixture = fileURLToPath(new URL('fixtures/store-process.ts', import.meta.url))
+const start = await program(t, 'store-process')
 
 t.test('several processes may open a new file at the same moment', async (t) => {
   const dir = t.testdir()
   for (const [round, size] of [2, 8].entries()) {
     const path = join(dir, `${round}.db`)
     const ids = Array.from({ length: size }, (_, i) => `process-${i}`)
-    const children = ids.map((id) => start(t, 'insert', path, id))
+    const children = ids.map((id) => start('insert', path, id))
     t.same(await Promise.all(children.map(({ next }) => next())), ids.map(() => 'ready'))
     for (const { child } of children) child.stdin!.end('go\n')
     t.same(await Promise.all(children.map(({ next }) => next())), ids.map(() => 'inserted'))
@@ -33,9 +27,51 @@ t.test('several processes may open a new file at the same moment', async (t) => 
   }
 })
 
+t.test('several processes may bring a file of version 1 up to date at the same moment', async (t) => {
+  const path = join(t.testdir(), 'keys.db')
+  cpSync(version1File, path)
+  const ids = Array.from({ length: 8 }, (_, i) => `process-${i}`)
+  const children = ids.map((id) => start('insert', path, id))
+  t.same(await Promise.all(children.map(({ next }) => next())), ids.map(() => 'ready'))
+  for (const { child } of children) child.stdin!.end('go\n')
+  t.same(await Promise.all(children.map(({ next }) => next())), ids.map(() => 'inserted'))
+  const store = sqliteStore(path)
+  await store.open()
+  for (const key of [...version1Keys, ...ids.map((id) => aKey(id))]) t.strictSame(await store.get(key.id), key)
+  t.equal((await store.list({ limit: 100 })).length, version1Keys.length + ids.length)
+  await store.close()
+})
+
+t.test('of several processes that rotate one key at the same moment, exactly one wins', async (t) => {
+  const path = join(t.testdir(), 'keys.db')
+  const store = sqliteStore(path)
+  const app = await anApp(store, { maxStaleness: 0 })
+  const startKeyring = await program(t, 'keyring-process')
+  const children = Array.from({ length: 3 }, () => startKeyring('rotate', path))
+  t.same(await Promise.all(children.map(({ next }) => next())), children.map(() => 'ready'))
+
+  let current = await app.apiKeys.create({ name: 'ci', ownerId: 'user-1', scopes: [] })
+  for (let round = 0; round < 20; round++) {
+    for (const { child } of children) child.stdin!.write(`${current.record.id}\n`)
+    const answers = await Promise.all(children.map(({ next }) => next()))
+    const won = answers.filter((answer) => answer!.startsWith('acme_'))
+    t.equal(won.length, 1, `round ${round}`)
+    t.same(answers.filter((answer) => answer !== won[0]), ['FST_API_KEY_ALREADY_ROTATED', 'FST_API_KEY_ALREADY_ROTATED'])
+    const successors = (await store.list({ limit: 100 })).filter(({ rotatedFrom }) => rotatedFrom === current.record.id)
+    t.equal(successors.length, 1)
+    const successor = await app.apiKeys.verify(won[0]!)
+    t.match(successor, { valid: true, record: { id: successors[0]!.id, rotatedFrom: current.record.id } })
+    t.match(await app.apiKeys.verify(current.key), { valid: true, record: { expiresAt: Date } })
+    current = { key: won[0]!, record: successor.record! }
+  }
+  for (const { child } of children) child.stdin!.end()
+  await Promise.all(children.map(({ child }) => once(child, 'exit')))
+  await app.close()
+})
+
 t.test('what one process writes, another sees at once', async (t) => {
   const path = join(t.testdir(), 'keys.db')
-  const { child, next } = start(t, 'watch', path, 'shared')
+  const { child, next } = start('watch', path, 'shared')
   const store = sqliteStore(path)
   await store.open()
   await store.insert(aKey('shared'))
@@ -55,7 +91,7 @@ t.test('what one process writes, another sees at once', async (t) => {
 t.test('a file that another process has locked is refused, and opens when it is free', async (t) => {
   const path = join(t.testdir(), 'keys.db')
   const store = sqliteStore(path)
-  const { child, next } = start(t, 'lock', path)
+  const { child, next } = start('lock', path)
   t.equal(await next(), 'locked')
   await t.rejects(store.open() as Promise<void>, {
     code: 'FST_API_KEY_STORE_OPEN',
@@ -76,7 +112,7 @@ t.test('a file or directory that cannot be written is refused when it is opened'
     await store.close()
   }
   const refused = async (path: string) => {
-    const { next } = start(t, 'unprivileged', path)
+    const { next } = start('unprivileged', path)
     t.equal(await next(), `FST_API_KEY_STORE_OPEN Cannot open the API key store at ${path}: it cannot be written; let this ` +
       'process write the file and its directory, where SQLite keeps two files beside it (-wal, -shm)')
   }
@@ -90,42 +126,3 @@ t.test('a file or directory that cannot be written is refused when it is opened'
   await refused(join(dir, 'empty/keys.db'))
   for (const name of ['directory', 'empty']) chmodSync(join(dir, name), 0o755)
 })
-
-t.test(`what was acknowledged is there after kill -9, ${cycles} times`, { timeout: 30_000 + cycles * 5000 }, async (t) => {
-  const path = join(t.testdir(), 'keys.db')
-  let acknowledged = 0
-  for (let cycle = 0; cycle < cycles; cycle++) {
-    const { child, next } = start(t, 'write', path, String(cycle))
-    const lines = [await next()]
-    await wait(Math.random() * 50)
-    child.kill('SIGKILL')
-    for (let line = await next(); line !== undefined; line = await next()) lines.push(line)
-    const store = sqliteStore(path)
-    await store.open()
-    const lost = []
-    for (const line of lines) {
-      const [what, id] = line!.split(' ') as ['inserted' | 'updated' | 'revoked', string]
-      const key = await store.get(id)
-      const isThere = { inserted: key !== null, updated: key?.name === id && key.disabledAt !== null, revoked: key?.revokedAt instanceof Date }[what]
-      if (!isThere) lost.push(line)
-    }
-    await store.close()
-    acknowledged += lines.length
-    if (lost.length > 0) t.fail(`cycle ${cycle} lost ${lost.join(', ')}`)
-  }
-  t.ok(acknowledged >= cycles * 2, `${acknowledged} acknowledged`)
-  t.comment(`${acknowledged} acknowledged operations in ${cycles} cycles`)
-})
-
-interface Started {
-  readonly child: ChildProcess
-  /** The next line that it says, or `undefined` when there will be none. */
-  next (): Promise<string | undefined>
-}
-
-function start (t: Test, ...args: string[]): Started {
-  const child = spawn(process.execPath, [...process.execArgv, fixture, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
-  t.teardown(() => child.kill('SIGKILL'))
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  return { child, next: async () => (await lines.next()).value }
-}
