@@ -1,5 +1,6 @@
 import { BoundedMap } from './bounded-map.js'
 import type { KnownKey } from './known-key.js'
+import { within } from './within.js'
 
 /** What a lookup found: the key, or why there is none to use. */
 export type Found = KnownKey | 'unknown' | 'corrupt'
@@ -105,18 +106,5 @@ export class KeyCache {
     const [readAt, wallAt] = [this.#now(), this.#wall()]
     const found = await within(timeout, read(fingerprint), timedOut)
     return this.#now() - readAt > timeout || this.#wall() - wallAt > timeout ? undefined : { found, readAt, wallAt }
-  }
-}
-
-async function within<T> (milliseconds: number, promise: Promise<T>, timedOut: () => Error): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    // Timers come before answers after a standstill: one that is there already is not late for the store.
-    timer = setTimeout(() => { setImmediate(() => { reject(timedOut()) }) }, milliseconds)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
   }
 }
