@@ -14,11 +14,12 @@ import { PUBLIC } from './http/policy.js'
 import { RoutePolicies } from './http/route-policies.js'
 import { sessionsOf } from './http/session.js'
 import { readOptions } from './http/settings.js'
-import { foreignKeyTrouble, storeTrouble } from './http/store-trouble.js'
+import { foreignKeyTrouble, storeTrouble, usageTrouble } from './http/store-trouble.js'
 import { Auditor } from './keys/audit.js'
 import { digester } from './keys/digest.js'
 import { ForeignKeys } from './keys/foreign-keys.js'
 import { keyring } from './keys/keyring.js'
+import { usageNotes } from './keys/usage/notes.js'
 import { KeyVerifier } from './keys/verifier.js'
 
 /**
@@ -41,9 +42,14 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   refuseIfTaken(app)
 
   await store.open?.()
-  app.addHook('onClose', async () => { await store.close?.() })
-
   const trouble = storeTrouble(app.log)
+  const usage = usageNotes(store, { flushInterval: settings.usageFlushInterval, failed: trouble.failed, full: usageTrouble(app.log) })
+  app.addHook('onClose', async () => {
+    // By now every request was answered, and so was noted.
+    await usage.close()
+    await store.close?.()
+  })
+
   const auditor = new Auditor(settings.audit, auditLog(app.log))
   const digests = digester(settings.peppers, settings.allowUnpeppered)
   const foreignKeys = new ForeignKeys(settings.foreignKeys, foreignKeyTrouble(app.log))
@@ -51,10 +57,10 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   const policies = new RoutePolicies({ catalog, hasSessions: settings.authenticateUser !== undefined }, settings.annotate, settings.notFound)
   const refusals = new Refusals(settings.realm, settings.revealGranted)
   const lookUpBearer = await bearerAuthentication(app, async key => await lookUpKey(verifier, key))
-  const demands = new HandlerDemands(catalog, refusals)
-  const guard = new Guard({ ...settings, sessions: sessionsOf(settings), policies, verifier, lookUpBearer, refusals, demands, auditor })
+  const demands = new HandlerDemands(catalog, refusals, usage)
+  const guard = new Guard({ ...settings, sessions: sessionsOf(settings), policies, verifier, lookUpBearer, refusals, demands, auditor, usage })
 
-  app.decorate('apiKeys', keyring({ ...settings, prefix: settings.prefixes[0], digester: digests, verifier, trouble, auditor }))
+  app.decorate('apiKeys', keyring({ ...settings, prefix: settings.prefixes[0], digester: digests, verifier, trouble, auditor, usage }))
   app.decorateRequest('principal', { getter () { return accessOf(this)?.principal ?? null }, setter: refuseToSet })
   app.decorateRequest('hasScopes', function (this: FastifyRequest, ...scopes) { return demands.has(this, scopes) })
   app.decorateRequest('requireScopes', function (this: FastifyRequest, ...scopes) { demands.require(this, scopes) })

@@ -4,7 +4,7 @@ import type { Catalog } from '../scopes/catalog.js'
 import { isPlainObject } from '../scopes/entries.js'
 import { didYouMean, show, type ScopeDefinitionError } from '../scopes/faults.js'
 import type { ScopeName } from '../scopes/register.js'
-import { allOf, type Demand, type Requirement, type ScopeRequirement } from '../scopes/requirement.js'
+import { allOf, type AllOf, type Requirement, type ScopeRequirement } from '../scopes/requirement.js'
 import { isPromise } from './answer.js'
 import type { ScopesPolicy } from './decision.js'
 import { throttle, type Throttle } from './throttle.js'
@@ -41,7 +41,7 @@ export function readConditions (list: unknown, catalog: Catalog, faults: string[
 }
 
 /** What a route demands of this request. To be asked after validation. */
-export function demandOf ({ demand, conditions }: ScopesPolicy, request: FastifyRequest): Demand {
+export function demandOf ({ demand, conditions }: ScopesPolicy, request: FastifyRequest): Requirement | AllOf {
   const applying = conditions.filter(condition => applies(condition, request))
   return applying.length === 0 ? demand : allOf([demand, ...applying.map(({ requirement }) => requirement)])
 }

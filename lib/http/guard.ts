@@ -1,11 +1,13 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import type { Auditor } from '../keys/audit.js'
+import type { UsageNotes } from '../keys/usage/notes.js'
 import type { KeyVerifier } from '../keys/verifier.js'
+import type { AllOf, Requirement } from '../scopes/requirement.js'
 import { accessOf, letThrough, settle } from './access.js'
 import { refuse, refuseThrown, type FormatError } from './answer.js'
 import { demandOf } from './conditions.js'
 import { readCredential, type Credential } from './credential.js'
-import { decide, NOBODY, type Identity, type Refused } from './decision.js'
+import { decide, NOBODY, type Identity, type Policy, type Refused } from './decision.js'
 import type { Refusal, Refusals } from './denial.js'
 import { reportAllowed, reportDenial, type DenialLogLevel } from './decision-log.js'
 import type { HandlerDemands } from './handler-demands.js'
@@ -29,6 +31,7 @@ export interface GuardOptions {
   readonly formatError: FormatError | undefined
   readonly denialLogLevel: DenialLogLevel
   readonly auditor: Auditor
+  readonly usage: UsageNotes
 }
 
 /** Stands before every route: finds out who is calling, has it decided, and lets through or refuses. */
@@ -117,10 +120,12 @@ export class Guard {
   }
 
   #conclude (request: FastifyRequest, reply: FastifyReply, route: RoutePolicy, identity: Identity, done: HookHandlerDoneFunction): void {
-    const decision = decide(route.policy, identity)
+    const { policy } = route
+    const decision = decide(policy, identity)
     if (decision.outcome === 'allow') {
-      letThrough(request, route.policy, identity)
-      if (!hasConditions(route)) reportAllowed(request, identity, this.#options.auditor)
+      letThrough(request, policy, identity)
+      if (hasConditions(policy)) this.#noteUse(identity)
+      else this.#allowed(request, identity, policy.kind === 'scopes' ? policy.demand : undefined)
       done()
     } else {
       this.#refuse(request, reply, route, decision, identity, done)
@@ -140,14 +145,25 @@ export class Guard {
     const decision = decide({ kind: 'scopes', demand }, identity)
     if (decision.outcome === 'allow') {
       settle(request)
-      reportAllowed(request, identity, this.#options.auditor)
+      this.#allowed(request, identity, demand)
       done()
     } else {
       this.#refuse(request, reply, route, decision, identity, done)
     }
   }
 
+  #allowed (request: FastifyRequest, identity: Identity, demand: Requirement | AllOf | undefined): void {
+    this.#noteUse(identity, demand)
+    reportAllowed(request, identity, this.#options.auditor)
+  }
+
+  /** A key that is refused for what it may do is in use all the same. */
+  #noteUse (identity: Identity, met?: Requirement | AllOf): void {
+    if (identity.type === 'apiKey') this.#options.usage.note(identity.record.id, met)
+  }
+
   #refuse (request: FastifyRequest, reply: FastifyReply, route: RoutePolicy, decision: Refused, identity: Identity, done: HookHandlerDoneFunction): void {
+    this.#noteUse(identity)
     const refusal = this.#options.refusals.of(decision, identity)
     this.#report(request, refusal, identity.type === 'refusedKey' ? identity.reason : decision.outcome, identity)
     endIfUpgrade(request, reply)
@@ -163,7 +179,7 @@ export class Guard {
   }
 }
 
-function hasConditions ({ policy }: RoutePolicy): boolean {
+function hasConditions (policy: Policy): boolean {
   return policy.kind === 'scopes' && policy.conditions.length > 0
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { BoundedMap } from '../keys/bounded-map.js'
 import { StoreUnavailableError } from '../keys/errors.js'
+import type { UsageNotes } from '../keys/usage/notes.js'
 import type { Catalog } from '../scopes/catalog.js'
 import type { Requirement, ScopeRequirement } from '../scopes/requirement.js'
 import { accessOf } from './access.js'
@@ -18,6 +19,7 @@ export interface Thrown {
 export class HandlerDemands {
   readonly #catalog: Catalog
   readonly #refusals: Refusals
+  readonly #usage: UsageNotes
   /** By the JSON of the demand. */
   readonly #requirements = new BoundedMap<string, Requirement>(1000)
   /** The errors that `require` has thrown. */
@@ -25,9 +27,10 @@ export class HandlerDemands {
   /** What calls of `app.apiKeys` throw is answered as if the guard had met it. */
   readonly #storeUnavailable: Thrown
 
-  constructor (catalog: Catalog, refusals: Refusals) {
+  constructor (catalog: Catalog, refusals: Refusals, usage: UsageNotes) {
     this.#catalog = catalog
     this.#refusals = refusals
+    this.#usage = usage
     this.#storeUnavailable = { refusal: refusals.of({ outcome: 'keysUnavailable' }, NOBODY), reason: 'keysUnavailable', identity: NOBODY }
   }
 
@@ -61,6 +64,8 @@ export class HandlerDemands {
       this.#requirements.set(id, requirement)
     }
     const identity = accessOf(request)?.identity ?? NOBODY
-    return { decision: decide({ kind: 'scopes', demand: requirement }, identity), identity }
+    const decision = decide({ kind: 'scopes', demand: requirement }, identity)
+    if (decision.outcome === 'allow' && identity.type === 'apiKey') this.#usage.note(identity.record.id, requirement)
+    return { decision, identity }
   }
 }

@@ -35,5 +35,13 @@ export function foreignKeyTrouble (log: FastifyBaseLogger, now?: () => number): 
   }
 }
 
+/** Tells the operator, once an hour at most, that not all use of keys is noted. */
+export function usageTrouble (log: FastifyBaseLogger, now?: () => number): () => void {
+  const atTimes = throttle(3_600_000, now)
+  return () => {
+    atTimes(leftOut => { log.warn({ forgottenBefore: leftOut }, 'more API keys were used than can be noted until the store has taken it; some use is forgotten') })
+  }
+}
+
 /** However odd the store is, what is remembered of it has an end. */
 const MOST_TOLD = 10_000

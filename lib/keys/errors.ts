@@ -21,5 +21,8 @@ export const RightsUnavailableError = createError('FST_API_KEY_RIGHTS_UNAVAILABL
 /** With `audit: { required: true }`: the sink did not take the event, so nothing was done. */
 export const AuditUnavailableError = createError('FST_API_KEY_AUDIT_UNAVAILABLE', 'This cannot be recorded right now, so it was not done', 503)
 
+/** With `usage: false`: nobody notes when keys are used, so everything would seem unused. */
+export const UsageOffError = createError('FST_API_KEY_USAGE_OFF', 'It is not noted when API keys are used (usage: false), so it cannot be told', 500)
+
 /** The store cannot do what was asked of it, for it lacks an optional method of the contract. */
 export const StoreIncapableError = createError<[string, string]>('FST_API_KEY_STORE_INCAPABLE', 'This store has no method %s, so app.apiKeys.%s is not available', 500)

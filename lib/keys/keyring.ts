@@ -5,7 +5,6 @@ import type { Digester } from './digest.js'
 import type { ApiKeyChanges, ChangeRules } from './key-changes.js'
 import type { KeyPage, ListQuery } from './key-list.js'
 import type { ImportedKey } from './imported-key.js'
-import type { KeyRefusal } from './known-key.js'
 import type { CallOptions } from './life/caller.js'
 import type { Grantable } from './life/ceiling.js'
 import { creating } from './life/create.js'
@@ -18,17 +17,16 @@ import { revoking, revokingOwner, type RevokeOptions } from './life/revoke.js'
 import { rotating, type RotateOptions } from './life/rotate.js'
 import type { IssuedKey } from './life/secret.js'
 import { updating } from './life/update.js'
+import { reporting, type UsageQuery } from './life/usage.js'
+import { verifying, type Verification, type VerifyOptions } from './life/verify.js'
 import type { NewApiKey } from './new-key.js'
 import type { OwnerScopes } from './owner-rights.js'
 import type { ApiKeyRecord } from './record.js'
 import { recordsIn } from './records.js'
 import type { KeyStore } from './store.js'
+import { NOT_NOTED, type UsageNotes } from './usage/notes.js'
+import type { KeyUsage } from './usage/report.js'
 import type { KeyVerifier, StoreTrouble } from './verifier.js'
-
-export type Verification =
-  | { readonly valid: true, readonly record: ApiKeyRecord }
-  /** `record` is there whenever the key is known, as for one that has expired. */
-  | { readonly valid: false, readonly reason: KeyRefusal, readonly record: ApiKeyRecord | null }
 
 /**
  * The life of API keys: `app.apiKeys`. Every call rejects with FST_API_KEY_INVALID_INPUT (400) if it is given something
@@ -68,11 +66,6 @@ export interface ApiKeys {
   /** Revokes all keys of an owner in one step, and answers those that were not revoked before. */
   revokeOwner (ownerId: string, options?: RevokeOptions): Promise<readonly ApiKeyRecord[]>
   /**
-   * Which scopes whoever makes a call may give away, of those that can be granted at all: with `as`, what `grantable`, the
-   * session, or the key allows. For forms; every call that gives away scopes checks it anyway.
-   */
-  grantable (options?: CallOptions): Promise<readonly ScopeName[]>
-  /**
    * Takes over keys that another system has made, 100,000 at most, by their SHA-256 digests. All are checked before the
    * first is kept. A digest that is there already is left as it is, so an import that was interrupted can simply be run
    * again. Keys of other forms than our own need the plugin option `foreignKeys` to be accepted.
@@ -80,8 +73,20 @@ export interface ApiKeys {
    * @throws also FST_API_KEY_INVALID_INPUT, with `as`, if a digest belongs to somebody else.
    */
   import (keys: readonly ImportedKey[], options?: CallOptions): Promise<ImportResult>
+  /**
+   * Which scopes whoever makes a call may give away, of those that can be granted at all: with `as`, what `grantable`, the
+   * session, or the key allows. For forms; every call that gives away scopes checks it anyway.
+   */
+  grantable (options?: CallOptions): Promise<readonly ScopeName[]>
   /** Checks a key as a request would, for when it did not come in a request. Rejects if the store cannot say. */
-  verify (key: string): Promise<Verification>
+  verify (key: string, options?: VerifyOptions): Promise<Verification>
+  /**
+   * Tells when a key was last used, which of its scopes were needed, and what grant would have been enough; or `null` if
+   * there is no such key. What this process has seen is in it up to this moment; other processes write theirs from time to time.
+   *
+   * @throws also FST_API_KEY_USAGE_OFF (500) with `usage: false`.
+   */
+  usage (id: string, options?: UsageQuery): Promise<KeyUsage | null>
   /** Removes the records of keys that were revoked, or had expired, before a time; until then they stay. Answers how many. */
   purge (query: PurgeQuery, options?: Pick<CallOptions, 'actor'>): Promise<number>
 }
@@ -98,16 +103,19 @@ export interface KeyringOptions extends ChangeRules {
   readonly maxKeyLifetime: number | null
   readonly grantable: Grantable | undefined
   readonly ownerScopes: OwnerScopes | undefined
+  /** What this process sees of the use of keys. Default: nothing. */
+  readonly usage?: UsageNotes
 }
 
-export function keyring ({ store, prefix, digester, verifier, trouble, auditor, ...rules }: KeyringOptions): ApiKeys {
+export function keyring ({ store, prefix, digester, verifier, trouble, auditor, usage = NOT_NOTED, ...rules }: KeyringOptions): ApiKeys {
   const life: KeyLife = {
     rules: { ...rules, resolve: verifier.resolve, failed: trouble.failed },
     prefix,
     digester,
     verifier,
     records: recordsIn(store, verifier.resolve, trouble),
-    auditor
+    auditor,
+    usage
   }
   return Object.freeze({
     catalog: rules.catalog as Catalog<ScopeName>,
@@ -120,13 +128,8 @@ export function keyring ({ store, prefix, digester, verifier, trouble, auditor, 
     revokeOwner: revokingOwner(life),
     import: importing(life),
     grantable: tellingGrantable(life),
-    verify,
+    verify: verifying(life),
+    usage: reporting(life),
     purge: purging(life)
   })
-
-  async function verify (key: string): Promise<Verification> {
-    const { key: known, refusal } = await verifier.verify(typeof key === 'string' ? key : '')
-    if (refusal === null) return { valid: true, record: known.record }
-    return { valid: false, reason: refusal, record: known?.record ?? null }
-  }
 }

@@ -26,6 +26,11 @@ export interface Requirement extends Demand {
   readonly alternatives: ReadonlyArray<readonly string[]>
 }
 
+/** Several demands in one. */
+export interface AllOf extends Demand {
+  readonly parts: readonly Requirement[]
+}
+
 export interface Shortfall {
   /** Every scope that is named where the demand is not met, and that the grant does not cover. */
   readonly scopes: readonly string[]
@@ -53,11 +58,12 @@ export function readRequirement (demand: unknown, entries: ReadonlyMap<string, E
 }
 
 /** Demands everything that these do. */
-export function allOf (requirements: readonly Requirement[]): Demand {
+export function allOf (parts: readonly Requirement[]): AllOf {
   return {
-    names: namesIn(requirements.map(({ names }) => names)),
+    parts,
+    names: namesIn(parts.map(({ names }) => names)),
     missing (grant) {
-      const unmet = requirements.filter(requirement => !isMet(requirement, grant))
+      const unmet = parts.filter(requirement => !isMet(requirement, grant))
       return unmet.length === 0 ? null : shortfall(unmet, grant)
     }
   }

@@ -7,6 +7,7 @@ import type { Grantable } from '../../lib/keys/life/ceiling.js'
 import type { OwnerScopes } from '../../lib/keys/owner-rights.js'
 import type { StoredKey } from '../../lib/keys/record.js'
 import type { KeyStore } from '../../lib/keys/store.js'
+import { NOT_NOTED, type UsageNotes } from '../../lib/keys/usage/notes.js'
 import { KeyVerifier } from '../../lib/keys/verifier.js'
 import { defineScopes, type Catalog } from '../../lib/scopes/catalog.js'
 import { memoryStore } from '../../lib/stores/memory.js'
@@ -34,12 +35,13 @@ interface Setting {
   grantable?: Grantable
   ownerScopes?: OwnerScopes
   audit?: Partial<AuditSettings>
+  usage?: UsageNotes
 }
 
 /** A keyring, its verifier, all that was told to the operator, and all that was audited. */
 export function setUp ({
   store = memoryStore(), catalog: scopes = catalog, maxStaleness = 60_000, peppers = [], prefixes = ['acme'],
-  missingRequired = 'reject', mutableScopes = true, maxKeyLifetime = null, grantable, ownerScopes, audit = {}
+  missingRequired = 'reject', mutableScopes = true, maxKeyLifetime = null, grantable, ownerScopes, audit = {}, usage = NOT_NOTED
 }: Setting = {}) {
   const told: unknown[][] = []
   const trouble = {
@@ -54,7 +56,7 @@ export function setUp ({
   })
   const digests = digester(peppers, false)
   const verifier = new KeyVerifier({ catalog: scopes, store, prefixes, digester: digests, maxStaleness, ownerScopes, trouble })
-  const keys = keyring({ catalog: scopes, store, prefix: prefixes[0]!, digester: digests, verifier, trouble, auditor, missingRequired, mutableScopes, maxKeyLifetime, grantable, ownerScopes })
+  const keys = keyring({ catalog: scopes, store, prefix: prefixes[0]!, digester: digests, verifier, trouble, auditor, missingRequired, mutableScopes, maxKeyLifetime, grantable, ownerScopes, usage })
   return { keys, store, verifier, told, events }
 }
 

@@ -5,6 +5,7 @@ import type { ChangeRules } from '../key-changes.js'
 import type { Records } from '../records.js'
 import type { ApiKeyRecord, StoredKey } from '../record.js'
 import type { Awaitable } from '../store.js'
+import type { UsageNotes } from '../usage/notes.js'
 import type { KeyVerifier } from '../verifier.js'
 import { show } from '../../scopes/faults.js'
 import type { Caller } from './caller.js'
@@ -19,6 +20,7 @@ export interface KeyLife {
   readonly verifier: KeyVerifier
   readonly records: Records
   readonly auditor: Auditor
+  readonly usage: UsageNotes
 }
 
 /** What of a call an audit event tells. */

@@ -10,11 +10,13 @@ export function getting ({ records }: KeyLife) {
   }
 }
 
-export function listing ({ records }: KeyLife) {
+export function listing ({ records, usage }: KeyLife) {
   return async (query: ListQuery = {}, options?: CallOptions): Promise<KeyPage> => {
     const read = records.capability('list', 'list')
     const { sees } = callerOf(options)
     const { limit, ...wanted } = readListQuery(sees === undefined ? query : { ...query, ownerId: ownedBy(query.ownerId, sees) })
+    // Who asks which keys are not used may want to end them.
+    if (wanted.unusedSince !== undefined) await usage.flush()
     // One more than asked for tells whether there is a next page.
     const found = await records.asked(() => read({ ...wanted, limit: limit + 1 }))
     const page = found.slice(0, limit)

@@ -1,0 +1,45 @@
+import { types } from 'node:util'
+import { show } from '../../scopes/faults.js'
+import { InvalidInputError } from '../errors.js'
+import { readMoment } from '../key-fields.js'
+import { isDate } from '../known-key.js'
+import { reportUsage, type KeyUsage } from '../usage/report.js'
+import { callerOf, type CallOptions } from './caller.js'
+import { checkId, type KeyLife } from './life.js'
+
+export interface UsageQuery extends CallOptions {
+  /**
+   * For how long a scope must not have been needed to be among `unusedScopes`: an ISO 8601 duration such as `P90D`, or
+   * since when, as a `Date` or an ISO 8601 date and time with its zone. Default: it never was.
+   */
+  readonly unusedFor?: Date | string
+}
+
+export function reporting ({ records, rules, usage }: KeyLife) {
+  return async (id: string, options?: UsageQuery): Promise<KeyUsage | null> => {
+    // Without it nothing could ever have been seen.
+    records.capability('recordUse', 'usage')
+    const usesOf = records.capability('usesOf', 'usage')
+    const { sees } = callerOf(options, ['unusedFor'])
+    checkId(id)
+    const unusedSince = readUnusedFor(options?.unusedFor, Date.now())
+    await usage.flush()
+    const record = await records.get(id, 'usage', sees)
+    if (record === null) return null
+    const uses = await records.asked(async () => checkUses(await usesOf(id)))
+    return reportUsage(record, uses, unusedSince, rules.catalog)
+  }
+}
+
+function readUnusedFor (unusedFor: unknown, now: number): Date | null {
+  if (unusedFor === undefined) return null
+  const since = readMoment(unusedFor, now, 'before')
+  if (since !== undefined && since.getTime() <= now) return since
+  throw new InvalidInputError(`unusedFor must be an ISO 8601 duration such as "P90D", or a Date or an ISO 8601 date and time with its zone that is past, not ${show(unusedFor)}`)
+}
+
+/** What is malformed must not pass for a key that was never used. */
+function checkUses (uses: unknown): ReadonlyMap<string, Date> {
+  if (types.isMap(uses) && [...uses].every(([demand, at]) => typeof demand === 'string' && isDate(at))) return uses as ReadonlyMap<string, Date>
+  throw new TypeError('usesOf must answer a Map of texts and dates')
+}
