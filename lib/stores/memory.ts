@@ -1,6 +1,7 @@
 import type { StoredKey } from '../keys/record.js'
 import type { KeyQuery, KeyState, KeyStore } from '../keys/store.js'
 import { isSameGrant } from './same-grant.js'
+import { keptIn } from './whereabouts.js'
 
 /**
  * A store that keeps key records in this process's memory: for tests, demos and keys that are imported at every start.
@@ -14,7 +15,7 @@ export function memoryStore (): Required<KeyStore> {
   const byDigest = new Map<string, StoredKey>()
   const uses = new Map<string, Map<string, Date>>()
 
-  return {
+  return keptIn('memory', {
     async open () {},
 
     async close () {},
@@ -93,7 +94,7 @@ export function memoryStore (): Required<KeyStore> {
     async usesOf (id) {
       return structuredClone(uses.get(id) ?? new Map())
     }
-  }
+  })
 
   function refuseTaken ({ id, digest }: StoredKey): void {
     if (byId.has(id)) throw new Error('There is already an API key record with this id')

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { StoredKey } from '../keys/record.js'
 import type { KeyStore } from '../keys/store.js'
 import { isSameGrant } from './same-grant.js'
@@ -6,6 +7,7 @@ import { transaction, type SqliteHandle } from './sqlite-driver.js'
 import { storeError } from './sqlite-errors.js'
 import { conditionsOf } from './sqlite-list.js'
 import { fromMilliseconds, fromText, textOrNull, toChanges, toKey, toMilliseconds, toRow, toText } from './sqlite-row.js'
+import { keptIn, type Whereabouts } from './whereabouts.js'
 
 export type { SqliteHandle, SqliteStatement, SqliteValue } from './sqlite-driver.js'
 
@@ -43,7 +45,7 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
     throw storeError('FST_API_KEY_STORE_REPLACED', 'The file of the API key store was removed or replaced while it was open; restart this process')
   }
 
-  return {
+  return keptIn(placeOf(source), {
     async open () {
       users++
       connection ??= connect().catch((error) => {
@@ -147,7 +149,12 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
       const rows = usesOf.all(toText(id)) as Array<{ demand: string, lastAt: string }>
       return new Map(rows.map(({ demand, lastAt }) => [fromText(demand), fromMilliseconds(lastAt)]))
     }
-  }
+  })
+}
+
+function placeOf (source: string | SqliteHandle): Whereabouts | undefined {
+  if (typeof source !== 'string') return undefined
+  return source === ':memory:' ? 'memory' : { file: resolve(source) }
 }
 
 function keyOrNull (row: unknown): StoredKey | null {
