@@ -1,7 +1,7 @@
 // Compiles lib/ twice, to dist/esm and dist/cjs. Does nothing when dist/ already is what the sources make,
 // so that npm test, npm start and the examples can all call it first.
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { tsc } from './programs.mjs'
@@ -21,6 +21,7 @@ export async function build () {
     const [esm, cjs] = await Promise.all([compile('esm'), compile('cjs')])
     if (!esm.ok || !cjs.ok) throw new Error(`lib/ does not compile\n${esm.ok ? cjs.output : esm.output}`)
     writeFileSync(join(fresh, 'cjs/package.json'), '{ "type": "commonjs" }\n')
+    chmodSync(join(fresh, 'esm/cli.js'), 0o755)
     replaceFiles(fresh, dist)
     writeFileSync(stamp, wanted)
   } finally {

@@ -1,0 +1,25 @@
+import { noSuchKey } from '../errors.js'
+import { ending, timeOf } from '../record-text.js'
+import { examples, type AddCommand } from '../run.js'
+import { duration, expiry, type Expiry } from '../values.js'
+import { handOver } from './issued.js'
+
+export const addRotate: AddCommand = (program, run) => {
+  const command = program.command('rotate <id>')
+    .summary('replace a key by a new one')
+    .description('Replaces a key by a new one with the same name, owner and scopes, and another id. The old one works on until the grace period ends. The new key alone is written to standard output, this once.')
+    .option('--grace <duration>', 'how long the old key works beside the new one; PT0S ends it at once (default: PT1H)', duration)
+    .option('--expires <when>', 'a duration from now (P90D), a date, or never (default: it lives as long as the old one was to)', expiry)
+    .addHelpText('after', examples(
+      ['api-key-scopes rotate 0f20fede-21e9-4458-80c9-0e7950f89149 --grace P7D', 'A week for everybody to change over'],
+      ['api-key-scopes rotate 0f20fede-21e9-4458-80c9-0e7950f89149 --grace PT0S', 'The old key has leaked: it ends now']
+    ))
+    .action(async (id: string, { grace, expires }: { grace?: string, expires?: Expiry }) => {
+      await run(command, { catalog: true }, async ({ apiKeys, by, output }) => {
+        const issued = await apiKeys.rotate(id, { ...by, ...grace !== undefined && { gracePeriod: grace }, ...expires })
+        if (issued === null) throw noSuchKey(id)
+        const old = await apiKeys.get(id)
+        await handOver(issued, output, `Rotated. The new key is ${issued.record.id}, and ${ending(issued.record.expiresAt)}; the old one, ${id}, works until ${timeOf(old?.expiresAt ?? null)}. The key is not shown again.`)
+      })
+    })
+}
