@@ -40,6 +40,13 @@ import { storeConformance } from 'fastify-api-key-scopes/testing'
 export const all = [jwtSessions, apiKeyRoutes, storeConformance]
 `
 
+const CONFIG = `
+import { defineScopes } from 'fastify-api-key-scopes'
+import { sqliteStore } from 'fastify-api-key-scopes/sqlite'
+const scopes = defineScopes({ full: { includes: '*' } }, { defaultGrant: ['full'] })
+export default { scopes, store: sqliteStore('keys.db'), keyPrefix: 'acme' }
+`
+
 t.test('the quick start compiles and runs', async (t) => {
   const project = mkdtempSync(join(tmpdir(), 'consumer-'))
   t.teardown(() => rmSync(project, { recursive: true }))
@@ -64,6 +71,15 @@ t.test('the quick start compiles and runs', async (t) => {
     const [all, top, rest] = /^([^]*?^declare module [^]*?^}$)([^]*)$/m.exec(code) ?? []
     t.ok(all, 'the quick start declares Register')
     await compilesAndRuns(t, 'commonjs', `${top}\nasync function main () {${rest}}\nvoid main()\n`)
+  })
+
+  await t.test('the command line is installed with it', async (t) => {
+    writeFileSync(join(project, 'api-key-scopes.config.mjs'), CONFIG)
+    const npx = async (...args: string[]) => await run('npx', ['--no-install', 'api-key-scopes', ...args], { cwd: project, timeout: 20_000 })
+    t.match(await npx('--version'), { code: 0, output: ours.version })
+    t.match(await npx('create', '--name', 'ci-deploy'), { code: 0, output: /^acme_\w{38}$/m })
+    t.match(await npx('list'), { code: 0, output: / ci-deploy / })
+    t.match(await npx('show', 'no-such'), { code: 3, output: /there is no API key/ })
   })
 
   async function compilesAndRuns (t: Test, type: string, code: string): Promise<void> {
