@@ -1,0 +1,96 @@
+// The commands of docs/cli.md, and those of the example's README, as they stand there.
+import { spawn, spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import t from 'tap'
+import { blocksOf } from '../package/markdown-blocks.js'
+import { ended, environment, program, project, root } from './set-up.js'
+
+const blocks = blocksOf(root, 'docs/cli.md')
+const config = blocks.find(({ code }) => code.startsWith('// api-key-scopes.config.ts'))!.code
+const shell = blocks.filter(({ language }) => language === 'sh')
+const hasJq = spawnSync('jq', ['--version']).status === 0
+
+t.test('every command of the page does what it says', async t => {
+  const app = project(t, { options: '0' })
+  const bin = join(app.dir, 'bin')
+  mkdirSync(bin)
+  symlinkSync(program, join(bin, 'api-key-scopes'))
+  // In place of Vault, a file of what it was given.
+  writeFileSync(join(bin, 'vault'), '#!/bin/sh\nread -r key && echo "$* $key" >> vault.txt\n')
+  writeFileSync(join(bin, 'npx'), '#!/bin/sh\nexec "$@"\n')
+  for (const name of ['vault', 'npx']) chmodSync(join(bin, name), 0o755)
+  writeFileSync(join(app.dir, 'api-key-scopes.config.ts'), config)
+  writeFileSync(join(app.dir, 'tokens.ndjson'), `${JSON.stringify({ digest: 'a'.repeat(64), name: 'legacy' })}\n`)
+
+  const env: NodeJS.ProcessEnv = { ...environment(), PATH: `${bin}${delimiter}${process.env.PATH}` }
+  const paste = async (heading: string) => {
+    const found = shell.filter(block => block.heading === heading)
+    t.ok(found.length > 0, heading)
+    for (const { code, where } of found) {
+      if (code.includes('jq ') && !hasJq) continue
+      const child = spawn('sh', ['-euc', code], { cwd: app.dir, env, stdio: 'pipe' })
+      child.stdin.end()
+      const { code: exit, stderr } = await ended(child)
+      t.equal(exit, 0, `${where}: ${stderr}`)
+    }
+  }
+  const pasted = new Set<string>()
+  const idOf = async (name: string) => (await app.stored()).find(key => key.name === name)!.id
+  const steps: Array<[heading: string, before: (() => Promise<void>) | null, after: () => Promise<void>]> = [
+    ['Command line', null, async () => {}],
+    ['Commands', null, async () => {
+      t.match(await app.stored(), [{ name: 'ci-deploy', ownerId: 'alice', scopes: ['apps:deploy', 'clusters:read'] }])
+      t.match(readFileSync(join(app.dir, 'vault.txt'), 'utf8'), /^kv put secret\/ci api_key=- acme_\w{38}\n$/)
+    }],
+    ['Rotate a key every quarter', async () => {
+      writeFileSync(join(app.dir, 'ci-deploy.id'), await idOf('ci-deploy'))
+    }, async () => {
+      if (!hasJq) return
+      const [fresh, old] = await app.stored()
+      t.equal(fresh!.rotatedFrom, old!.id)
+      t.equal(readFileSync(join(app.dir, 'ci-deploy.id'), 'utf8'), `${fresh!.id}\n`)
+      t.match(readFileSync(join(app.dir, 'vault.txt'), 'utf8'), /\n.+ acme_\w{38}\n$/)
+    }],
+    ['A key has leaked', async () => {
+      await app.insert({ id: 'leaked', lastUsedAt: new Date() })
+      env.KEY_ID = 'leaked'
+    }, async () => { t.match((await app.stored()).find(({ id }) => id === 'leaked'), { revokedReason: 'found in a public repository' }) }],
+    ['Which keys does nobody use, and which may too much?', async () => {
+      await app.insert({ id: 'idle', scopes: ['full'] })
+    }, async () => {
+      if (hasJq) t.same((await app.stored()).filter(({ revokedReason }) => revokedReason === 'unused for a year').map(({ id }) => id), ['idle'])
+    }],
+    ['Somebody has left', null, async () => {
+      t.same((await app.stored()).filter(({ ownerId, revokedAt }) => ownerId === 'alice' && revokedAt === null), [])
+    }],
+    ['Take over the keys of another system', null, async () => { t.ok(await idOf('legacy')) }],
+    ['Remove old records', async () => { await app.insert({ id: 'gone', revokedAt: new Date('2024-06-01') }) }, async () => {
+      t.equal((await app.stored()).find(({ id }) => id === 'gone'), undefined)
+    }]
+  ]
+  for (const [heading, before, after] of steps) {
+    pasted.add(heading)
+    await before?.()
+    await paste(heading)
+    await after()
+  }
+  t.same([...new Set(shell.map(({ heading }) => heading))].filter(heading => !pasted.has(heading)), [], 'no command was left out')
+})
+
+t.test('the page and the help tell the same exit codes and commands', async t => {
+  const page = readFileSync(join(root, 'docs/cli.md'), 'utf8')
+  const { stdout } = await ended(spawn(process.execPath, [program, '--help'], { env: environment(), stdio: 'pipe' }))
+  const commands = [...stdout.matchAll(/^ {2}(\w+) (?:\[options\]|<id>)/gm)].map(([, command]) => command!)
+  t.equal(commands.length, 8)
+  for (const command of commands) {
+    t.match(page, new RegExp(`^\\| \`${command}\\b`, 'm'))
+    const help = (await ended(spawn(process.execPath, [program, command, '--help'], { env: environment(), stdio: 'pipe' }))).stdout
+    const own = help.slice(0, help.indexOf('Global Options'))
+    for (const [option] of own.matchAll(/--(?!help)[\w-]+(?= {2}| <)/g)) t.ok(page.includes(option), `${command} ${option}`)
+  }
+  for (const code of ['0', '1', '2', '3', '4']) {
+    t.match(page, new RegExp(`^\\| ${code} \\|`, 'm'))
+    t.match(stdout, new RegExp(`^ +${code}  \\w`, 'm'))
+  }
+})
