@@ -1,13 +1,13 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import apiKeyScopes, { type KeyStore } from 'fastify-api-key-scopes'
 import apiKeyRoutes from 'fastify-api-key-scopes/routes'
+import config from './api-key-scopes.config.js'
 import { someData } from './data.js'
 import { appRoutes } from './routes/apps.js'
 import { billingRoutes } from './routes/billing.js'
 import { cloudRoutes } from './routes/clouds.js'
 import { clusterRoutes } from './routes/clusters.js'
 import { jobRoutes } from './routes/jobs.js'
-import { scopes } from './scopes.js'
 import { sessionsOf } from './session.js'
 
 export interface AppOptions {
@@ -23,9 +23,8 @@ export async function buildApp ({ store, issuer, logger = false }: AppOptions): 
   const data = someData()
 
   await app.register(apiKeyScopes, {
-    scopes,
+    ...config,
     store,
-    keyPrefix: 'skale',
     realm: 'skaledata',
     authenticateUser: sessionsOf(issuer)
   })

@@ -1,0 +1,67 @@
+// The command line and the SkaleData example work on one store, while the example serves.
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import { compiled, start } from '../systems/walkthrough.js'
+import { blocksOf } from '../package/markdown-blocks.js'
+import { asProcess, ended, environment, inProcess, root } from './set-up.js'
+
+/** Milliseconds; what the example leaves at its default. */
+const MAX_STALENESS = 1000
+
+t.test('the commands of its README', async t => {
+  const db = join(t.testdir(), 'keys.db')
+  await start(t, 'skaledata', [...await compiled('skaledata'), '--port=0', '--issuer-port=0', `--db=${db}`, '--log-level=warn'])
+  const [block] = blocksOf(root, 'examples/skaledata/README.md').filter(({ heading }) => heading === 'From the command line')
+  const child = spawn('sh', ['-euc', block!.code], { cwd: root, env: { ...environment(), SKALEDATA_DB: db }, stdio: 'pipe' })
+  child.stdin.end()
+  const { code, stdout, stderr } = await ended(child)
+  t.equal(code, 0, stderr)
+  t.match(stdout, /^skale_\w{38}\n$/)
+})
+
+t.test('what one does, the other sees', async t => {
+  const db = join(t.testdir(), 'keys.db')
+  const { url, log } = await start(t, 'skaledata', [...await compiled('skaledata'), '--port=0', '--issuer-port=0', `--db=${db}`, '--log-level=warn'])
+  const cli = async (...args: string[]) => {
+    const ran = await asProcess(['--config', 'examples/skaledata/api-key-scopes.config.ts', ...args], { env: { SKALEDATA_DB: db } })
+    t.equal(ran.code, 0, ran.stderr)
+    return ran
+  }
+  const json = async (...args: string[]) => JSON.parse((await cli(...args, '--json')).stdout)
+  const status = async (request: string, key: string) => {
+    const [method, path] = request.split(' ') as [string, string]
+    return (await fetch(url + path, { method, headers: { authorization: `Bearer ${key}` } })).status
+  }
+
+  const key = (await cli('create', '--name', 'ci-deploy', '--owner', 'alice', '--preset', 'Monitoring / dashboards', '--expires', 'P1D')).stdout.trim()
+  t.equal(await status('GET /clusters', key), 200, 'a key made on the command line works at once')
+  t.equal(await status('DELETE /clusters/staging', key), 403, 'and does no more than it was granted')
+  const { records: [{ id }] } = await json('list', '--owner', 'alice')
+
+  let usage
+  do {
+    await wait(500)
+    usage = (await json('usage', id)).usage
+  } while (usage.lastUsedAt === null)
+  t.match(usage, { unusedScopes: ['apps:read', 'jobs:read'], smallestGrant: ['clusters:read'] }, 'its use is known once it was written')
+
+  const successor = (await cli('rotate', id, '--grace', 'PT1H')).stdout.trim()
+  await wait(MAX_STALENESS)
+  t.equal(await status('GET /clusters', key), 200, 'the old key works in the grace period')
+  t.equal(await status('GET /clusters', successor), 200, 'and so does the new one')
+
+  const refused = await asProcess(['--store', `sqlite:${db}`, 'revoke', id])
+  t.equal(refused.code, 4, 'it was used in the last 24 hours')
+  await cli('revoke', id, '--yes', '--reason', 'all have changed over')
+  await wait(MAX_STALENESS)
+  t.equal(await status('GET /clusters', key), 401, 'a revoked key is refused')
+  t.equal(await status('GET /clusters', successor), 200)
+
+  await cli('revoke', '--owner', 'alice', '--yes')
+  await wait(MAX_STALENESS)
+  t.equal(await status('GET /clusters', successor), 401)
+  t.match((await inProcess(['--store', `sqlite:${db}`, 'list', '--state', 'active'])).stderr, 'No keys.')
+  t.equal(log(), '')
+})
