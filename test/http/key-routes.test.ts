@@ -1,47 +1,11 @@
 import Fastify from 'fastify'
-import type { FastifyInstance, FastifyRequest, InjectOptions } from 'fastify'
 import t from 'tap'
-import type { Test } from 'tap'
 import { apiKeyRoutes } from '../../lib/http/key-routes.js'
 import alsoApiKeyRoutes from '../../lib/http/key-routes.js'
 import { apiKeyScopes, defineScopes, memoryStore } from '../../lib/index.js'
-import type { ApiKeyScopesOptions } from '../../lib/index.js'
-import { generateKey } from '../../lib/keys/key-format.js'
-import { answerOf, bearer, challenge, JSON_TYPE, plant, PREFIX, scopes, wireApp, withBadChecksum } from './wire-app.js'
-
-interface Shown { id: string, name: string, ownerId: string, start: string, scopes: string[], createdAt: string, revokedAt: string | null }
-interface Page { records: Shown[], cursor: string | null }
-interface Failure { statusCode: number, code: string, message: string }
-
-/** A user for the header `x-user`, with the scopes in `x-scopes` if it is there. */
-const authenticateUser = ({ headers }: FastifyRequest) => {
-  if (headers['x-user'] === undefined) return null
-  const list = headers['x-scopes']
-  return { id: decodeURIComponent(String(headers['x-user'])), ...list !== undefined && { scopes: String(list).split(' ').filter(Boolean) } }
-}
-const as = (user: string, list?: string) => ({ 'x-user': encodeURIComponent(user), ...list !== undefined && { 'x-scopes': list } })
-
-async function keysApp (t: Test, { prefix = '', plugin = {}, bare = false, after }: { prefix?: string, plugin?: Partial<ApiKeyScopesOptions>, bare?: boolean, after?: (app: FastifyInstance) => unknown } = {}) {
-  const wired = await wireApp(t, {
-    bare,
-    plugin: { authenticateUser, apiKeyHeader: 'x-api-key', ...plugin },
-    after: async app => {
-      await after?.(app)
-      await app.register(apiKeyRoutes, { prefix })
-    }
-  })
-  const { app, store } = wired
-  const ask = async (method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'HEAD', url: string, headers: Record<string, string>, payload?: InjectOptions['payload']) =>
-    await app.inject({ method, url: `${prefix}${url}`, headers, ...payload !== undefined && { payload } })
-  return {
-    ...wired,
-    ask,
-    make: async (user: string, fields: object = {}, list?: string) => (await ask('POST', '/api-keys', as(user, list), { name: 'made', ...fields })).json<{ key: string, record: Shown }>(),
-    listOf: async (user: string, query = '') => (await ask('GET', `/api-keys${query}`, as(user))).json<Page>(),
-    /** All that the store holds, digests included. */
-    everything: async () => JSON.stringify(await store.list({ limit: 10_000 }))
-  }
-}
+import { as, authenticateUser, keysApp, SHOWN, type Failure, type Issued, type KeysAppOptions, type Page, type Shown } from './key-routes-app.js'
+import { ENDPOINTS, hasId } from './key-routes-bad-input.js'
+import { answerOf, bearer, JSON_TYPE, plant, PREFIX, scopes } from './wire-app.js'
 
 t.test('a user makes a key, sees it once, uses it, lists it and ends it', async (t) => {
   const { ask, listOf, get, app, lines } = await keysApp(t)
@@ -62,6 +26,7 @@ t.test('a user makes a key, sees it once, uses it, lists it and ends it', async 
     createdAt: record.createdAt,
     expiresAt: null,
     revokedAt: null,
+    revokedReason: null,
     disabledAt: null,
     lastUsedAt: null,
     rotatedFrom: null
@@ -111,8 +76,13 @@ t.test('a user renames a key and changes its scopes, which takes effect at once'
   t.strictSame((await listOf('u1')).records.find(({ id }) => id === other.record.id), other.record, 'no other key is changed')
   t.notMatch(JSON.stringify(lines), key.slice(10))
 
-  const disabled = await app.apiKeys.update(record.id, { disabled: true })
-  t.match((await ask('PATCH', `/api-keys/${record.id}`, as('u1'), { name: 'off' })).json(), { record: { name: 'off', disabledAt: disabled!.disabledAt!.toISOString() } }, 'who disabled it must enable it')
+  await ask('PATCH', `/api-keys/${record.id}`, as('u1'), { scopes: ['clusters:read'] })
+  const { disabledAt } = (await ask('PATCH', `/api-keys/${record.id}`, as('u1'), { disabled: true })).json<{ record: Shown }>().record
+  t.match(disabledAt, /^\d{4}-/)
+  t.equal((await get('/clusters', bearer(key))).statusCode, 401, 'a disabled key is refused at once')
+  t.match((await ask('PATCH', `/api-keys/${record.id}`, as('u1'), { name: 'off', disabled: true })).json(), { record: { name: 'off', disabledAt } }, 'and stays so since then')
+  t.match((await ask('PATCH', `/api-keys/${record.id}`, as('u1'), { disabled: false })).json(), { record: { disabledAt: null } })
+  t.equal((await get('/clusters', bearer(key))).statusCode, 200)
   await app.apiKeys.revoke(record.id)
   const late = await ask('PATCH', `/api-keys/${record.id}`, as('u1'), { name: 'late' })
   t.strictSame(late.json(), { statusCode: 400, code: 'FST_API_KEY_INVALID_INPUT', error: 'Bad Request', message: 'the key is revoked, and cannot be changed any more' })
@@ -136,10 +106,10 @@ t.test('with mutableScopes: false a key is renamed, and its scopes stay', async 
 })
 
 t.test('scopes without what they require are refused, or with missingRequired: \'add\' completed', async (t) => {
-  const catalog = defineScopes({ build: { requires: 'test' }, test: '' })
+  const requiring = defineScopes({ build: { requires: 'test' }, test: '' })
   const message = 'scopes must also name what these require: "test" (required by "build")'
   for (const missingRequired of [undefined, 'reject', 'add'] as const) {
-    const { ask, make } = await keysApp(t, { bare: true, plugin: { scopes: catalog as never, ...missingRequired && { missingRequired } } })
+    const { ask, make } = await keysApp(t, { plugin: { scopes: requiring as never, ...missingRequired && { missingRequired } } })
     const { record } = await make('u1', { scopes: [] })
     for (const [method, url, status] of [['POST', '/api-keys', 201], ['PATCH', `/api-keys/${record.id}`, 200]] as const) {
       const response = await ask(method, url, as('u1'), { name: 'x', scopes: ['build'] })
@@ -157,7 +127,8 @@ t.test('both names of the module are the same routes, and a prefix may stand bef
   t.equal((await ask('GET', '/api-keys', as('u1'))).json<Page>().records.length, 1)
   t.match((await ask('PATCH', `/api-keys/${record.id}`, as('u1'), { name: 'new' })).json(), { record: { id: record.id, name: 'new' } })
   t.equal((await ask('DELETE', `/api-keys/${record.id}`, as('u1'))).statusCode, 204)
-  for (const method of ['PATCH', 'DELETE'] as const) t.equal((await ask(method, `/api-keys/${record.id}`, {})).statusCode, 401)
+  for (const { method, url, body } of ENDPOINTS) t.equal((await ask(method, url.replace('<id>', record.id), {}, body)).statusCode, 401)
+  for (const url of ['/api-keys/current', '/api-keys/scopes', `/api-keys/${record.id}`, `/api-keys/${record.id}/usage`]) t.equal((await ask('GET', url, as('u1'))).statusCode, 200)
 })
 
 t.test('without scopes a key gets the default grant, and with an empty list none', async (t) => {
@@ -165,117 +136,6 @@ t.test('without scopes a key gets the default grant, and with an empty list none
   t.strictSame((await make('u1')).record.scopes, ['clusters:read'])
   t.strictSame((await make('u1', { scopes: [] })).record.scopes, [])
   t.strictSame((await make('u1', { scopes: ['full', 'full'] })).record.scopes, ['full'])
-})
-
-t.test('no API key manages keys, whatever its scopes and however it comes; nor does nobody', async (t) => {
-  const { ask, app, make, everything, store, seen } = await keysApp(t)
-  const mine = await make('u1', { scopes: ['full'] })
-  const trusted = (await app.apiKeys.create({ name: 'machine', scopes: ['full'] })).key
-  const revoked = await plant(store, { scopes: ['full'], ownerId: 'u1', revokedAt: new Date(0) })
-  const USER_ONLY = 'FST_API_KEY_USER_ONLY'
-  const callers: ReadonlyArray<readonly [title: string, headers: Record<string, string>, status: number, code: string, challenge: string | undefined]> = [
-    ['a full key of the same owner', bearer(mine.key), 403, USER_ONLY, undefined],
-    ['a full key and the session of its owner', { ...bearer(mine.key), ...as('u1') }, 403, USER_ONLY, undefined],
-    ['a full key in the key header', { 'x-api-key': mine.key, ...as('u1') }, 403, USER_ONLY, undefined],
-    ['a full key of nobody', bearer(trusted), 403, USER_ONLY, undefined],
-    ['a revoked key and a session', { ...bearer(revoked), ...as('u1') }, 401, 'FST_API_KEY_INVALID', challenge('error="invalid_token"')],
-    ['a wrong key and a session', { ...bearer(withBadChecksum()), ...as('u1') }, 401, 'FST_API_KEY_INVALID', challenge('error="invalid_token"')],
-    ['an unknown key', bearer(generateKey(PREFIX)), 401, 'FST_API_KEY_INVALID', challenge('error="invalid_token"')],
-    ['malformed credentials and a session', { authorization: 'Bearer', ...as('u1') }, 400, 'FST_API_KEY_MALFORMED', challenge('error="invalid_request"')],
-    ['nobody', {}, 401, 'FST_USER_SESSION_REQUIRED', challenge()],
-    ['a token that is no session', bearer('a.b.c'), 200, '', undefined]
-  ]
-  const state = await everything()
-  for (const [title, headers, status, code, expected] of callers.slice(0, -1)) {
-    for (const [method, url, payload] of [['POST', '/api-keys', { name: 'x' }], ['GET', '/api-keys'], ['HEAD', '/api-keys'],
-      ['PATCH', `/api-keys/${mine.record.id}`, { name: 'x', scopes: ['full'] }], ['PATCH', '/api-keys/unknown', {}], ['DELETE', `/api-keys/${mine.record.id}`], ['DELETE', '/api-keys/unknown']] as const) {
-      const response = await ask(method, url, headers, payload)
-      t.equal(response.statusCode, status, `${title}: ${method}`)
-      t.equal(response.headers['www-authenticate'], expected)
-      if (method !== 'HEAD') t.equal(response.json<Failure>().code, code)
-    }
-  }
-  t.equal(await everything(), state, 'nothing has changed')
-  t.equal(seen.handled, 0)
-})
-
-/** Bodies that make no key, each with what the answer must name. */
-const BAD_BODIES: ReadonlyArray<readonly [title: string, body: string | object | undefined, message: RegExp, headers?: Record<string, string>, status?: number]> = [
-  ...['ownerId', 'owner_id', 'userId', 'user_id', 'owner', 'as', 'id', 'key', 'digest', 'start', 'createdAt', 'revokedAt', 'disabledAt', 'lastUsedAt', 'expiresAt', 'metadata', 'rotatedFrom',
-    'pepperVersion', 'scope', 'Name', 'NAME', 'Scopes', ' name', 'permissions', 'toString', 'hasOwnProperty', 'valueOf', '', 'principal'].map(field =>
-    [`the field ${JSON.stringify(field)}`, { name: 'x', scopes: [], [field]: field === 'expiresAt' ? '2999-01-01T00:00:00Z' : 'u2' }, new RegExp(`unknown field ${JSON.stringify(field)}`)] as const),
-  ['the owner as itself', { name: 'x', ownerId: 'u1' }, /unknown field "ownerId"/],
-  ['the owner as null', { name: 'x', ownerId: null }, /unknown field "ownerId"/],
-  ['a prototype', '{"name":"x","__proto__":{"ownerId":"u2"}}', /not valid JSON/],
-  ['a prototype that is a string', '{"name":"x","__proto__":"u2"}', /not valid JSON/],
-  ['a constructor with a prototype', '{"name":"x","constructor":{"prototype":{"ownerId":"u2"}}}', /not valid JSON/],
-  ['a constructor', '{"name":"x","constructor":"u2"}', /unknown field "constructor"/],
-  ['no fields', {}, /name must be/],
-  ['no name', { scopes: [] }, /name must be/],
-  ['an empty name', { name: '' }, /name must be/],
-  ['a name that is a number', { name: 1 }, /name must be.*not 1/],
-  ['a name that is null', { name: null }, /name must be/],
-  ['a name that is a list', { name: ['x'] }, /name must be/],
-  ['a name that is an object', { name: { toString: 'x' } }, /name must be/],
-  ['a name that is true', { name: true }, /name must be/],
-  ['a long name', { name: 'x'.repeat(201) }, /name must be/],
-  ['a name of two lines', { name: 'a\nb' }, /name must be/],
-  ['a name with an escape sequence', { name: '\u001B[31mred' }, /name must be/],
-  ['a name with a NUL', { name: 'a\0' }, /name must be/],
-  ['a name that is half a character', '{"name":"\\ud800"}', /name must be/],
-  ['scopes that are a string', { name: 'x', scopes: 'clusters:read' }, /scopes must be a list/],
-  ['scopes that are null', { name: 'x', scopes: null }, /scopes must be a list/],
-  ['scopes that are an object', { name: 'x', scopes: { 0: 'clusters:read', length: 1 } }, /scopes must be a list/],
-  ['scopes that are true', { name: 'x', scopes: true }, /scopes must be a list/],
-  ['scopes that are a number', { name: 'x', scopes: 0 }, /scopes must be a list/],
-  ['a scope that is a number', { name: 'x', scopes: [1] }, /unknown scope 1/],
-  ['a scope that is null', { name: 'x', scopes: ['clusters:read', null] }, /unknown scope null/],
-  ['a scope that is a list', { name: 'x', scopes: [['clusters:read']] }, /unknown scope \["clusters:read"\]/],
-  ['a scope that is an object', { name: 'x', scopes: [{}] }, /unknown scope \{\}/],
-  ['an unknown scope', { name: 'x', scopes: ['clusters:raed'] }, /unknown scope "clusters:raed" \(did you mean "clusters:read"\?\)/],
-  ['a scope in another case', { name: 'x', scopes: ['Clusters:read'] }, /unknown scope/],
-  ['a scope with a space', { name: 'x', scopes: ['clusters:read '] }, /unknown scope/],
-  ['a pattern', { name: 'x', scopes: ['clusters:*'] }, /unknown scope "clusters:\*"/],
-  ['every scope', { name: 'x', scopes: ['*'] }, /unknown scope "\*"/],
-  ['a scope called __proto__', { name: 'x', scopes: ['__proto__'] }, /unknown scope "__proto__"/],
-  ['a scope called constructor', { name: 'x', scopes: ['constructor'] }, /unknown scope "constructor"/],
-  ['a planned scope', { name: 'x', scopes: ['nodes:drain'] }, /"nodes:drain" is planned/],
-  ['several faults', { name: '', scopes: ['a:b', 'nodes:drain'] }, /name must be.*unknown scope "a:b".*nodes:drain/],
-  ['null', 'null', /body must be a JSON object/],
-  ['a list', '[{"name":"x"}]', /body must be a JSON object/],
-  ['a string', '"name"', /body must be a JSON object/],
-  ['a number', '1', /body must be a JSON object/],
-  ['true', 'true', /body must be a JSON object/],
-  ['no body', undefined, /body must be a JSON object/, { 'content-type': '' }],
-  ['no body, which is said to be JSON', undefined, /empty/],
-  ['text, as a form of another site may send it', '{"name":"x"}', /body must be a JSON object/, { 'content-type': 'text/plain' }],
-  ['an empty body', '', /empty/i],
-  ['half a body', '{"name":"x"', /JSON/],
-  ['a form', 'name=x', /Unsupported Media Type/, { 'content-type': 'application/x-www-form-urlencoded' }, 415],
-  ['a large body', { name: 'x', scopes: Array.from({ length: 200_000 }, () => 'clusters:read') }, /too large/, {}, 413]
-]
-
-t.test('a body that is not { name, scopes? } makes no key and changes none, and the answer says what is wrong', async (t) => {
-  const { ask, make, everything, lines } = await keysApp(t)
-  const { record } = await make('u1')
-  await make('u2', { scopes: ['full'] })
-  const state = await everything()
-  for (const [title, body, message, headers = {}, status = 400] of BAD_BODIES) {
-    const { 'content-type': type, ...others } = { 'content-type': 'application/json', ...headers }
-    for (const [method, url] of [['POST', '/api-keys'], ['PATCH', `/api-keys/${record.id}`]] as const) {
-      // A change need not name anything.
-      if (method === 'PATCH' && title.startsWith('no ') && typeof body === 'object') continue
-      const response = await ask(method, url, { ...as('u1'), ...others, ...type !== '' && { 'content-type': type } }, body)
-      t.equal(response.statusCode, status, `${method} ${title}`)
-      t.match(response.json<Failure>().message, message)
-      t.match(response.json<Failure>(), { statusCode: status, code: /^FST_/ })
-      t.equal(await everything(), state, 'nothing has changed')
-    }
-  }
-  const form = async (method: 'POST' | 'PATCH', url: string) => (await ask(method, url, as('u1'), { ownerId: 'u2' })).json<Failure>().message
-  t.equal(await form('POST', '/api-keys'), 'unknown field "ownerId"; the body must be { name, scopes? }')
-  t.equal(await form('PATCH', `/api-keys/${record.id}`), 'unknown field "ownerId"; the body must be { name?, scopes? }')
-  t.strictSame(lines.filter(({ level }) => level >= 50), [], 'and none of it is an error of ours')
 })
 
 t.test('even where the app\'s own parser lets everything through, the session alone says whose the key is', async (t) => {
@@ -334,7 +194,7 @@ t.test('who has limited scopes gives away no more than these', async (t) => {
 })
 
 t.test('a list has one\'s own keys alone, newest first, page by page', async (t) => {
-  const { store, ask, listOf } = await keysApp(t)
+  const { store, listOf } = await keysApp(t)
   const times = [5, 3, 3, 9, 1, 7, 7]
   for (const [i, time] of times.entries()) {
     await plant(store, { id: `mine-${i}`, ownerId: 'u1', createdAt: new Date(time) })
@@ -358,32 +218,97 @@ t.test('a list has one\'s own keys alone, newest first, page by page', async (t)
 
   const { cursor } = await listOf('u1', '?limit=2')
   t.strictSame((await listOf('u2', `?cursor=${cursor}`)).records.map(({ id }) => id), ['other-0', 'other-2', 'other-1', 'other-4'], 'another\'s cursor shows one\'s own')
-  for (const query of ['?ownerId=u2', '?ownerId=', '?owner_id=u2', '?userId=u2', '?as=u2', '?as[id]=u2', '?ownerId=u2&limit=100', '?__proto__[ownerId]=u2', '?after=x']) {
-    const response = await ask('GET', `/api-keys${query}`, as('u1'))
-    if (response.statusCode === 200) t.strictSame(response.json<Page>().records.map(({ id }) => id), expected, `${query} is not heard`)
-    else t.equal(response.statusCode, 400, query)
+  t.strictSame((await listOf('u1', '?ownerId=u1')).records.map(({ id }) => id), expected, 'one may name oneself')
+})
+
+t.test('a list may be of keys in one state, or of those that were not used for long', async (t) => {
+  const { store, listOf } = await keysApp(t)
+  const now = Date.now()
+  const ago = (days: number) => new Date(now - days * 86_400_000)
+  await plant(store, { id: 'old', ownerId: 'u1', createdAt: ago(50) })
+  await plant(store, { id: 'used', ownerId: 'u1', createdAt: ago(40), lastUsedAt: ago(1) })
+  await plant(store, { id: 'disabled', ownerId: 'u1', createdAt: ago(30), disabledAt: ago(1) })
+  await plant(store, { id: 'expired', ownerId: 'u1', createdAt: ago(20), expiresAt: ago(1) })
+  await plant(store, { id: 'revoked', ownerId: 'u1', createdAt: ago(10), revokedAt: ago(1), disabledAt: ago(2) })
+  await plant(store, { id: 'other', ownerId: 'u2', createdAt: ago(50) })
+  const table: ReadonlyArray<readonly [query: string, ids: string[]]> = [
+    ['?state=active', ['used', 'old']],
+    ['?state=disabled', ['disabled']],
+    ['?state=expired', ['expired']],
+    ['?state=revoked', ['revoked']],
+    ['?unusedFor=P15D', ['expired', 'disabled', 'old']],
+    ['?unusedFor=P15D&state=active', ['old']],
+    [`?unusedFor=${ago(45).toISOString()}`, ['old']],
+    [`?unusedFor=${encodeURIComponent(ago(45).toISOString().replace('Z', '+00:00'))}&limit=1`, ['old']],
+    ['?unusedFor=PT0S&state=active&ownerId=u1', ['used', 'old']]
+  ]
+  for (const [query, ids] of table) t.strictSame((await listOf('u1', query)).records.map(({ id }) => id), ids, query)
+})
+
+t.test('a user replaces a key by a new one, and the old one ends after the grace period', async (t) => {
+  const { ask, make, get, listOf, app } = await keysApp(t)
+  const { key, record } = await make('u1', { scopes: ['clusters:read'], expiresAt: 'P30D' })
+  const rotated = await ask('POST', `/api-keys/${record.id}/rotate`, as('u1'), { gracePeriod: 'PT2H' })
+  t.equal(rotated.statusCode, 201)
+  t.equal(rotated.headers['cache-control'], 'no-store')
+  const next = rotated.json<Issued>()
+  t.not(next.key, key)
+  t.match(next.record, { name: 'made', ownerId: 'u1', scopes: ['clusters:read'], rotatedFrom: record.id, revokedAt: null })
+  t.notOk('metadata' in next.record)
+  for (const one of [key, next.key]) t.equal((await get('/clusters', bearer(one))).statusCode, 200, 'both work')
+  const old = (await ask('GET', `/api-keys/${record.id}`, as('u1'))).json<{ record: Shown }>().record
+  t.equal(Date.parse(old.expiresAt!) - Date.parse(next.record.createdAt), 2 * 3_600_000, 'the old one until the grace period ends')
+  t.equal((await listOf('u1')).records.length, 2)
+
+  const again = await ask('POST', `/api-keys/${record.id}/rotate`, as('u1'))
+  t.strictSame(answerOf(again).body, { statusCode: 409, code: 'FST_API_KEY_ALREADY_ROTATED', error: 'Conflict', message: 'This API key was rotated already; rotate its successor' })
+  const atOnce = await ask('POST', `/api-keys/${next.record.id}/rotate`, as('u1'), { gracePeriod: 'PT0S', expiresAt: 'P1D' })
+  t.equal((await get('/clusters', bearer(next.key))).statusCode, 401)
+  const last = atOnce.json<Issued>()
+  t.equal((await get('/clusters', bearer(last.key))).statusCode, 200)
+  t.equal(Date.parse(last.record.expiresAt!) - Date.parse(last.record.createdAt), 86_400_000)
+
+  for (const [fields, why] of [[{ disabled: true }, 'is disabled'], [null, 'is revoked']] as const) {
+    const { record } = await make('u1')
+    if (fields === null) await app.apiKeys.revoke(record.id)
+    else await ask('PATCH', `/api-keys/${record.id}`, as('u1'), fields)
+    t.match((await ask('POST', `/api-keys/${record.id}/rotate`, as('u1'))).json<Failure>(), { statusCode: 400, message: new RegExp(`^the key ${why}`) })
   }
 })
 
-t.test('a query that makes no sense is refused, and says which field', async (t) => {
+t.test('of rotations at the same time one wins', async (t) => {
+  const { ask, make, listOf } = await keysApp(t)
+  const { record } = await make('u1')
+  const answers = await Promise.all(Array.from({ length: 8 }, async () => await ask('POST', `/api-keys/${record.id}/rotate`, as('u1'))))
+  t.strictSame(answers.map(({ statusCode }) => statusCode).sort(), [201, ...Array.from({ length: 7 }, () => 409)])
+  t.equal((await listOf('u1')).records.length, 2)
+})
+
+t.test('when a key is to expire is said as a date or a duration, and who revokes it may say why', async (t) => {
   const { ask, make } = await keysApp(t)
-  await make('u1')
-  const base64 = (text: string) => Buffer.from(text).toString('base64url')
-  const table: ReadonlyArray<readonly [query: string, field: string]> = [
-    ...['0', '-1', '1.5', 'abc', '1001', '', 'Infinity', 'NaN', '1e9', 'null', '[]', '%00', '1,2', '9007199254740993'].map(limit => [`limit=${limit}`, 'limit'] as const),
-    ['limit=1&limit=2', 'limit'],
-    ['limit=10&limit=abc', 'limit'],
-    ...['', 'x', 'null', '%00', 'AAAA', base64('1'), base64(' id'), base64('x id'), base64('1 '), base64('1e3 id'), base64('9999999999999999 id'), base64('{}'), 'a'.repeat(4000)].map(cursor => [`cursor=${cursor}`, 'cursor'] as const),
-    [`cursor=${base64('1 id')}&cursor=${base64('2 id')}`, 'cursor']
-  ]
-  for (const [query, field] of table) {
-    const response = await ask('GET', `/api-keys?${query}`, as('u1'))
-    t.equal(response.statusCode, 400, query.slice(0, 60))
-    t.match(response.json<Failure>(), { code: 'FST_API_KEY_INVALID_INPUT', message: new RegExp(`^${field} must be`) })
-  }
-  for (const query of ['', 'limit=1', 'limit=1000', 'limit=01', `cursor=${base64('999999999999999 \u{1F511} id')}`, `cursor=${base64('0 \' OR 1=1 --')}`]) {
-    t.equal((await ask('GET', `/api-keys?${query}`, as('u1'))).statusCode, 200, query)
-  }
+  const soon = new Date(Date.now() + 3_600_000).toISOString()
+  t.equal((await make('u1', { expiresAt: soon })).record.expiresAt, soon)
+  t.equal((await make('u1', { expiresAt: null })).record.expiresAt, null)
+  const { record } = await make('u1', { expiresAt: 'P1W' })
+  t.equal(Date.parse(record.expiresAt!) - Date.parse(record.createdAt), 7 * 86_400_000)
+
+  const shownNow = async () => (await ask('GET', `/api-keys/${record.id}`, as('u1'))).json<{ record: Shown }>().record
+  t.strictSame(await shownNow(), record)
+  t.equal((await ask('DELETE', `/api-keys/${record.id}?reason=${encodeURIComponent('leaked on GitHub')}`, as('u1'))).statusCode, 204)
+  t.match(await shownNow(), { revokedReason: 'leaked on GitHub', revokedAt: /^\d{4}-/ })
+  const first = await shownNow()
+  t.equal((await ask('DELETE', `/api-keys/${record.id}?reason=other`, as('u1'))).statusCode, 204)
+  t.strictSame(await shownNow(), first)
+})
+
+t.test('a user sees what a key was used for, and what grant would be enough', async (t) => {
+  const { ask, make, get } = await keysApp(t)
+  const { key, record } = await make('u1', { scopes: ['clusters:write', 'devices:read'] })
+  const usage = async (query = '') => (await ask('GET', `/api-keys/${record.id}/usage${query}`, as('u1'))).json<{ usage: object }>()
+  t.strictSame(await usage(), { usage: { lastUsedAt: null, scopes: [{ name: 'clusters:write', lastNeededAt: null }, { name: 'devices:read', lastNeededAt: null }], unusedScopes: ['clusters:write', 'devices:read'], smallestGrant: [] } })
+  await get('/clusters', bearer(key))
+  t.match(await usage('?unusedFor=PT0S'), { usage: { lastUsedAt: /^\d{4}-/, scopes: [{ name: 'clusters:write', lastNeededAt: /^\d{4}-/ }, { name: 'devices:read', lastNeededAt: null }] } })
+  t.match(await usage(), { usage: { unusedScopes: ['devices:read'], smallestGrant: ['clusters:read'] } })
 })
 
 t.test('the keys of others do not exist', async (t) => {
@@ -395,9 +320,13 @@ t.test('the keys of others do not exist', async (t) => {
   const NOT_FOUND = { status: 404, type: JSON_TYPE, challenge: undefined, body: { statusCode: 404, code: 'FST_API_KEY_NOT_FOUND', error: 'Not Found', message: 'API key not found' } }
 
   const ids = [b.record.id, nobodys.record.id, '00000000-0000-0000-0000-000000000000', 'x', '%00', '%F0%9F%94%91', b.record.id.toUpperCase(), `${a.record.id}%20`, `${a.record.id}%00`, encodeURIComponent(b.key), 'null', 'undefined', '*', '__proto__', 'constructor', '..%2F..', '%27%20OR%201=1']
-  for (const id of ids) {
-    t.strictSame(answerOf(await ask('DELETE', `/api-keys/${id}`, as('a'))), NOT_FOUND, id)
-    for (const body of [{ name: 'mine' }, { scopes: ['full'] }, {}]) t.strictSame(answerOf(await ask('PATCH', `/api-keys/${id}`, as('a'), body)), NOT_FOUND, id)
+  for (const { operation, method, url } of ENDPOINTS.filter(hasId)) {
+    for (const id of ids) {
+      for (const body of operation === 'update' ? [{ name: 'mine' }, { scopes: ['full'] }, { disabled: true }, {}] : [undefined]) {
+        // Nothing at all tells an id that belongs to somebody else from one that nobody has.
+        t.strictSame(answerOf(await ask(method, url.replace('<id>', id), as('a'), body)), NOT_FOUND, `${operation} ${id}`)
+      }
+    }
   }
   t.equal(await everything(), state, 'nothing has changed')
   t.strictSame((await listOf('a')).records.map(({ name }) => name), ['of a'])
@@ -427,8 +356,7 @@ t.test('owners whose names only look alike are not the same', async (t) => {
   for (const name of names) {
     t.strictSame((await listOf(name)).records.map(({ id, ownerId }) => [id, ownerId]), [[ids.get(name), name]], JSON.stringify(name))
     for (const other of names.filter(other => other !== name)) {
-      t.equal((await ask('DELETE', `/api-keys/${ids.get(other)}`, as(name))).statusCode, 404)
-      t.equal((await ask('PATCH', `/api-keys/${ids.get(other)}`, as(name), { name: 'mine' })).statusCode, 404)
+      for (const { method, url, body } of ENDPOINTS.filter(hasId)) t.equal((await ask(method, url.replace('<id>', ids.get(other)!), as(name), body)).statusCode, 404)
     }
   }
   for (const name of names) t.match((await listOf(name)).records, [{ revokedAt: null, name: 'x' }])
@@ -458,15 +386,17 @@ t.test('where something else is called apiKeys, nobody is let in', async (t) => 
   t.teardown(() => app.close())
   const called: unknown[] = []
   const call = async (...args: unknown[]) => { called.push(args) }
-  app.decorate('apiKeys', { create: call, list: call, update: call, revoke: call } as never)
+  app.decorate('apiKeys', { catalog: scopes, create: call, list: call, get: call, update: call, rotate: call, revoke: call, usage: call, grantable: call } as never)
   const principals: unknown[] = [undefined, null, {}, { type: 'apiKey', record: {} }, { type: 'guest', user: { id: 'u1' } }]
   app.decorateRequest('principal', { getter: () => principals[0] } as never)
   app.register(apiKeyRoutes)
   for (; principals.length > 0; principals.shift()) {
-    for (const [method, url] of [['POST', '/api-keys'], ['GET', '/api-keys'], ['PATCH', '/api-keys/x'], ['DELETE', '/api-keys/x']] as const) {
-      const response = await app.inject({ method, url, headers: as('u1'), ...method.startsWith('P') && { payload: { name: 'x' } } })
+    for (const { operation, method, url, body } of ENDPOINTS) {
+      // These two are for keys as well.
+      if (['current', 'scopes'].includes(operation) && Object(principals[0]).type === 'apiKey') continue
+      const response = await app.inject({ method, url: url.replace('<id>', 'x'), headers: as('u1'), ...body && { payload: body } })
       t.equal(response.statusCode, 500)
-      t.equal(response.json<Failure>().message, 'a key-management route was reached without a user session')
+      t.equal(response.json<Failure>().message, 'a key-management route was reached without anybody who may call it')
     }
   }
   t.strictSame(called, [])
@@ -474,30 +404,79 @@ t.test('where something else is called apiKeys, nobody is let in', async (t) => 
 
 t.test('the routes work in an app with its own validator, serializer, parser and error handling', async (t) => {
   const refuse = () => { throw new Error('compiled') }
-  const setUps: Record<string, (app: FastifyInstance) => void> = {
-    'a validator compiler that knows no JSON schema': app => { app.setValidatorCompiler(refuse) },
-    'a serializer compiler that knows no JSON schema': app => { app.setSerializerCompiler(refuse) },
-    'a reply serializer': app => { app.setReplySerializer(payload => JSON.stringify(payload)) },
-    'a validator compiler that lets everything pass': app => { app.setValidatorCompiler(() => () => true) },
-    'a schema controller': app => { app.setSchemaController({ bucket: () => ({ add () {}, getSchema () {}, getSchemas: () => ({}) }) as never }) }
+  const setUps: Record<string, KeysAppOptions> = {
+    nothing: {},
+    'a validator compiler that knows no JSON schema': { before: app => { app.setValidatorCompiler(refuse) } },
+    'a serializer compiler that knows no JSON schema': { before: app => { app.setSerializerCompiler(refuse) } },
+    'both, as with Zod, and set later': { after: app => { app.setValidatorCompiler(refuse).setSerializerCompiler(refuse) } },
+    'a reply serializer': { before: app => { app.setReplySerializer(payload => JSON.stringify(payload)) } },
+    'a validator compiler that lets everything pass': { before: app => { app.setValidatorCompiler(() => () => true) } },
+    'a schema controller': { before: app => { app.setSchemaController({ bucket: () => ({ add () {}, getSchema () {}, getSchemas: () => ({}) }) as never }) } },
+    'Ajv that makes things fit': { fastify: { ajv: { customOptions: { coerceTypes: 'array', removeAdditional: 'all', useDefaults: true } } } },
+    'Ajv that is strict': { fastify: { ajv: { customOptions: { strict: true, coerceTypes: false, allErrors: true } } } },
+    'other options of the router': { fastify: { routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 1000 } } },
+    'no HEAD': { fastify: { exposeHeadRoutes: false } },
+    'JSON that lets prototypes pass': { fastify: { onProtoPoisoning: 'ignore', onConstructorPoisoning: 'ignore' } }
   }
-  for (const [title, setUp] of Object.entries(setUps)) {
-    const { ask, make, listOf } = await keysApp(t, { after: setUp })
-    const { key, record } = await make('u1', { scopes: ['devices:read'] })
-    t.match(key, /^skale_/, title)
+  for (const [title, options] of Object.entries(setUps)) {
+    const { ask, listOf, everything, lines } = await keysApp(t, options)
+    const made = await ask('POST', '/api-keys', as('u1'), { name: '7', scopes: ['devices:read'] })
+    const { key, record } = made.json<Issued>()
+    t.strictSame([made.statusCode, typeof key, Object.keys(record)], [201, 'string', SHOWN], title)
     t.strictSame(await listOf('u1'), { records: [record], cursor: null })
-    t.equal((await ask('POST', '/api-keys', as('u1'), { name: 'x', ownerId: 'u2' })).statusCode, 400)
+    const state = await everything()
+    const bad: ReadonlyArray<readonly [method: 'POST' | 'PATCH' | 'GET' | 'DELETE', url: string, body: object | undefined, message: RegExp]> = [
+      ['POST', '/api-keys', { name: 7 }, /^name must be/],
+      ['POST', '/api-keys', { name: ['x'] }, /^name must be/],
+      ['POST', '/api-keys', { name: 'x', scopes: 'devices:read' }, /^scopes must be/],
+      ['POST', '/api-keys', { name: 'x', expiresAt: 3600 }, /^expiresAt must be/],
+      ['POST', '/api-keys', { name: 'x', ownerId: 'u2' }, /^unknown field "ownerId"/],
+      ['POST', '/api-keys?ownerId=u2', { name: 'x' }, /^unknown query parameter "ownerId"/],
+      ['PATCH', `/api-keys/${record.id}`, { disabled: 'true' }, /^disabled must be/],
+      ['PATCH', `/api-keys/${record.id}`, { disabled: null }, /^disabled must be/],
+      ['PATCH', `/api-keys/${record.id}`, { metadata: {} }, /^unknown field "metadata"/],
+      ['POST', `/api-keys/${record.id}/rotate`, { gracePeriod: 1 }, /^gracePeriod must be/],
+      ['GET', '/api-keys?limit=1.5', undefined, /^limit must be/],
+      ['DELETE', `/api-keys/${record.id}?force=1`, undefined, /^unknown query parameter "force"/]
+    ]
+    for (const [method, url, body, message] of bad) {
+      const { message: said, ...rest } = (await ask(method, url, as('u1'), body)).json<Failure>()
+      t.strictSame(rest, { statusCode: 400, code: 'FST_API_KEY_INVALID_INPUT', error: 'Bad Request' }, `${method} ${url}`)
+      t.match(said, message)
+    }
+    t.equal(await everything(), state)
     t.strictSame((await ask('PATCH', `/api-keys/${record.id}`, as('u1'), { name: 'new' })).json(), { record: { ...record, name: 'new' } })
-    t.equal((await ask('DELETE', `/api-keys/${record.id}`, as('u1'))).statusCode, 204)
+    for (const { operation, method, url, body, succeeds } of ENDPOINTS) {
+      const response = await ask(method, url.replace('<id>', record.id), as('u1'), body)
+      t.equal(response.statusCode, succeeds, `${title}: ${operation}`)
+      t.equal(response.headers['cache-control'], 'no-store')
+      if (operation === 'get') t.strictSame(Object.keys(response.json<{ record: Shown }>().record), SHOWN)
+    }
+    t.strictSame((await ask('GET', '/api-keys/nope', as('u1'))).json(), { statusCode: 404, code: 'FST_API_KEY_NOT_FOUND', error: 'Not Found', message: 'API key not found' })
+    t.strictSame(lines.filter(({ level }) => level >= 50), [])
   }
+})
 
-  const { ask } = await keysApp(t, { after: app => { app.setErrorHandler((error: Error & { code?: string, statusCode?: number }, _request, reply) => { reply.code(error.statusCode ?? 500).send({ mine: error.code }) }) } })
-  t.strictSame((await ask('POST', '/api-keys', as('u1'), {})).json(), { mine: 'FST_API_KEY_INVALID_INPUT' })
-  t.strictSame((await ask('PATCH', '/api-keys/x', as('u1'), { name: '' })).json(), { mine: 'FST_API_KEY_INVALID_INPUT' })
-  t.strictSame((await ask('PATCH', '/api-keys/x', as('u1'), {})).json(), { mine: 'FST_API_KEY_NOT_FOUND' })
-  t.strictSame((await ask('DELETE', '/api-keys/x', as('u1'))).json(), { mine: 'FST_API_KEY_NOT_FOUND' })
-  t.strictSame((await ask('POST', '/api-keys', as('u1', ''), { name: 'x' })).json(), { mine: 'FST_API_KEY_BEYOND_GRANT' })
-  t.strictSame((await ask('GET', '/api-keys', {})).json(), { mine: 'FST_USER_SESSION_REQUIRED' })
+t.test('errors are shaped as the app shapes them', async (t) => {
+  const shaped = await keysApp(t, {
+    plugin: { formatError: ({ code }) => ({ denied: code }) },
+    before: app => { app.setErrorHandler((error: Error & { code?: string, statusCode?: number }, _request, reply) => { reply.code(error.statusCode ?? 500).send({ mine: error.code, more: [1] }) }) }
+  })
+  const table: ReadonlyArray<readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, headers: Record<string, string>, body: object | undefined, answer: object]> = [
+    ['POST', '/api-keys', as('u1'), {}, { mine: 'FST_API_KEY_INVALID_INPUT', more: [1] }],
+    ['PATCH', '/api-keys/x', as('u1'), { name: '' }, { mine: 'FST_API_KEY_INVALID_INPUT', more: [1] }],
+    ['PATCH', '/api-keys/x', as('u1'), {}, { mine: 'FST_API_KEY_NOT_FOUND', more: [1] }],
+    ['DELETE', '/api-keys/x', as('u1'), undefined, { mine: 'FST_API_KEY_NOT_FOUND', more: [1] }],
+    ['POST', '/api-keys', as('u1', ''), { name: 'x' }, { mine: 'FST_API_KEY_BEYOND_GRANT', more: [1] }],
+    ['GET', '/api-keys', {}, undefined, { denied: 'FST_USER_SESSION_REQUIRED' }]
+  ]
+  for (const [method, url, headers, body, answer] of table) {
+    const response = await shaped.ask(method, url, headers, body)
+    t.strictSame(response.json(), answer)
+    t.equal(response.headers['cache-control'], 'no-store')
+  }
+  const handled = await keysApp(t, { before: app => { app.setErrorHandler((error: Error & { code?: string, statusCode?: number }, _request, reply) => { reply.code(error.statusCode ?? 500).send({ mine: error.code }) }) } })
+  t.strictSame((await handled.ask('GET', '/api-keys', {})).json(), { mine: 'FST_USER_SESSION_REQUIRED' })
 })
 
 t.test('metadata that the application keeps with a key is not shown to its owner', async (t) => {
