@@ -58,19 +58,29 @@ async function tell (isOurServer: boolean): Promise<void> {
   await expect(403, 'POST /clusters/staging/data-plane-token', full.key, undefined, usersOnly)
   await expect(200, 'POST /billing/plan', session, { plan: 'enterprise' })
 
-  say('Alice revokes the first key')
-  await expect(204, `DELETE /api-keys/${ci.record.id}`, session)
+  say('A key may ask what it is, and Alice what it was used for')
+  await expect(200, 'GET /api-keys/current', ci.key)
+  await expect(200, `GET /api-keys/${ci.record.id}/usage`, session)
+
+  say('Alice replaces the first key; the old one works until its grace period ends')
+  const next = await expect(201, `POST /api-keys/${ci.record.id}/rotate`, session, { gracePeriod: 'P1D' })
+  await expect(200, 'GET /clusters', next.key)
+  await expect(200, 'GET /clusters', ci.key)
+
+  say('It has leaked: Alice revokes it')
+  await expect(204, `DELETE /api-keys/${ci.record.id}?reason=leaked`, session)
   await expect(401, 'GET /clusters', ci.key, undefined, 'Invalid API key')
+  await expect(200, 'GET /clusters', next.key)
 
   if (!isOurServer) {
     say('The server is not ours to kill: what follows a crash is left out')
-    await expect(204, `DELETE /api-keys/${full.record.id}`, session)
+    for (const { record } of [full, next]) await expect(204, `DELETE /api-keys/${record.id}`, session)
     return
   }
   say('The server is killed (kill -9) and started again: keys and revocations are still there')
   await stopServer('SIGKILL')
   api = await startServer()
-  await expect(200, 'GET /clusters', full.key)
+  for (const { key } of [full, next]) await expect(200, 'GET /clusters', key)
   await expect(401, 'GET /clusters', ci.key, undefined, 'Invalid API key')
 }
 
@@ -103,6 +113,8 @@ function gist (answer: any): string {
   if (Array.isArray(answer)) return answer.map(item => item.id).join(', ')
   if (answer?.key) return `${answer.record.start}... with ${answer.record.scopes.join(', ')}`
   if (answer?.token) return `${answer.token.slice(0, 4)}... for ten minutes`
+  if (answer?.usage) return `needed: ${answer.usage.smallestGrant.join(', ')}`
+  if (answer?.type) return `a key that may ${answer.scopes.join(', ')}`
   return answer?.message ?? answer?.about ?? answer?.what ?? answer?.plan ?? answer?.id ?? ''
 }
 

@@ -37,8 +37,25 @@ curl -sw ' -> %{http_code}\n' ${api}/billing/plan -H "Authorization: Bearer $FUL
 curl -sw ' -> %{http_code}\n' ${api}/billing/plan -H "Authorization: Bearer $SESSION" \
   -H "Content-Type: application/json" -d '{ "plan": "enterprise" }'
 
-# 7. Revoke the first key: 204, and from now on 401.
-curl -sw ' -> %{http_code}\n' -X DELETE ${api}/api-keys/$KEY_ID -H "Authorization: Bearer $SESSION"
+# 7. A key may ask what it is, and what it may do: 200.
+curl -sw ' -> %{http_code}\n' ${api}/api-keys/current -H "Authorization: Bearer $KEY"
+
+# 8. Alice asks what it was used for: both its scopes were needed.
+curl -sw ' -> %{http_code}\n' ${api}/api-keys/$KEY_ID/usage -H "Authorization: Bearer $SESSION"
+
+# 9. She replaces it by a new one. The old one works for a day more: 200 for both.
+ROTATED=$(curl -s ${api}/api-keys/$KEY_ID/rotate -H "Authorization: Bearer $SESSION" \
+  -H "Content-Type: application/json" -d '{ "gracePeriod": "P1D" }')
+NEW_KEY=$(echo "$ROTATED" | sed 's/.*"key":"\([^"]*\)".*/\1/')
+curl -sw ' -> %{http_code}\n' ${api}/clusters -H "Authorization: Bearer $NEW_KEY"
 curl -sw ' -> %{http_code}\n' ${api}/clusters -H "Authorization: Bearer $KEY"
+
+# 10. She has heard that the old one leaked, and revokes it: 204, and from now on 401.
+curl -sw ' -> %{http_code}\n' -X DELETE "${api}/api-keys/$KEY_ID?reason=leaked" -H "Authorization: Bearer $SESSION"
+curl -sw ' -> %{http_code}\n' ${api}/clusters -H "Authorization: Bearer $KEY"
+
+# 11. The new one still works: 200. And the list tells what was revoked, and why.
+curl -sw ' -> %{http_code}\n' ${api}/clusters/production -H "Authorization: Bearer $NEW_KEY"
+curl -sw ' -> %{http_code}\n' "${api}/api-keys?state=revoked&limit=1" -H "Authorization: Bearer $SESSION"
 `
 }

@@ -6,6 +6,7 @@ import t from 'tap'
 import type { AppOptions } from '../../examples/serve.js'
 import { grantsOf } from './conformance.grants.js'
 import { checksOf, conform, type Page, type Row } from './conformance.js'
+import { keyRows } from './key-rows.js'
 
 interface Variation {
   readonly things?: ScopeRequirement
@@ -53,10 +54,7 @@ const rows: readonly Row[] = [
   { route: 'GET /me', needs: [[]], succeeds: 200 },
   { route: 'POST /money', needs: 'user', succeeds: 200 },
   { route: 'GET /', needs: 'public', succeeds: 200 },
-  { route: 'POST /v1/api-keys', body: { name: 'another', scopes: [] }, needs: 'user', succeeds: 201 },
-  { route: 'GET /v1/api-keys', needs: 'user', succeeds: 200 },
-  { route: 'PATCH /v1/api-keys/:id', request: 'PATCH /v1/api-keys/<key>', body: { name: 'renamed' }, needs: 'user', succeeds: 200 },
-  { route: 'DELETE /v1/api-keys/:id', request: 'DELETE /v1/api-keys/<key>', needs: 'user', succeeds: 204 }
+  ...keyRows({ path: '/v1/api-keys', create: { name: 'another', scopes: [] }, update: { name: 'renamed' } })
 ]
 
 const OPENS: Readonly<Record<string, readonly string[]>> = {
@@ -166,7 +164,7 @@ const model: Page = {
   rows: [
     { route: 'POST /logs', body: {}, needs: [['logs:write']], succeeds: 200 },
     { route: 'POST /logs', body: { andRead: true }, base: ['logs:write'], needs: [['logs:write', 'logs:read']], succeeds: 200 },
-    ...rows.slice(-4).map(row => ({ ...row, route: row.route.replace('/v1', ''), request: (row.request ?? row.route).replace('/v1', '') }))
+    ...keyRows({ create: { name: 'another', scopes: [] }, update: { name: 'renamed' } })
   ],
   scopes: ['logs:read', 'logs:write', 'logs'],
   opens: scope => [scope === 'logs' ? 'logs:read' : scope],

@@ -1,5 +1,6 @@
 /** The page 'API key scopes', typed out by hand, and what it means for each route of the example. */
 import type { Row } from './conformance.js'
+import { keyRows } from './key-rows.js'
 
 /** The headings, the sentence below each, and its table. */
 export const RESOURCES: { readonly [heading: string]: { readonly sentence: string, readonly scopes: { readonly [scope: string]: string } } } = {
@@ -120,10 +121,7 @@ export const ROWS: readonly Row[] = [
     succeeds: 200
   },
   // "When you create an API key in the admin panel": for users.
-  { route: 'GET /api-keys', needs: 'user', succeeds: 200 },
-  { route: 'PATCH /api-keys/:id', request: 'PATCH /api-keys/<key>', body: { scopes: ['tags:read', 'tags:list'] }, needs: 'user', succeeds: 200 },
-  { route: 'DELETE /api-keys/:id', request: 'DELETE /api-keys/<key>', needs: 'user', succeeds: 204 },
-  { route: 'POST /api-keys', body: { name: 'another', scopes: ['tags:read'] }, needs: 'user', succeeds: 201 }
+  ...keyRows({ create: { name: 'another', scopes: ['tags:read'] }, update: { scopes: ['tags:read', 'tags:list'] } })
 ]
 
 /** What shows whether anything in the example has changed. */

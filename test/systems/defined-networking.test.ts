@@ -49,8 +49,9 @@ t.test('"a monitoring script that only reads audit logs should have audit-logs:l
   const other = await createKey({ name: 'other', scopes: ['hosts:block'] })
   t.same((await ask('GET /v1/audit-logs', monitor)).body, { data: [] })
 
-  for (const { route, request = route, body } of ROWS.filter(({ route }) => route !== 'GET /v1/audit-logs')) {
-    t.equal((await ask(request, monitor, body)).status, 403, request)
+  for (const { route, request = route, needs, body, succeeds } of ROWS.filter(({ route }) => route !== 'GET /v1/audit-logs')) {
+    // What a key may ask of itself needs no scope.
+    t.equal((await ask(request, monitor, body)).status, needs.length === 1 && needs[0]!.length === 0 ? succeeds : 403, request)
   }
   t.same((await ask('GET /v1/audit-logs', monitor)).body, { data: [] }, 'what was refused did not happen')
 

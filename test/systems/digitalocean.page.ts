@@ -2,6 +2,7 @@
 import type { Denial, Row } from './conformance.js'
 import { OPERATIONS, type Operation } from './digitalocean.routes.js'
 import { SCOPES } from './digitalocean.scopes.js'
+import { keyRows } from './key-rows.js'
 
 /** Written in two ways, with the same description. */
 export const SPELLINGS: { readonly [scope: string]: string } = {
@@ -66,10 +67,7 @@ export const ROWS: readonly Row[] = [
   ]),
 
   // "When creating tokens through the API": what users do.
-  row('user', ['GET /api-keys']),
-  row('user', ['POST /api-keys', '', { name: 'another', scopes: ['api:read'] }]),
-  row('user', ['PATCH /api-keys/:id', '<key>', { name: 'renamed' }]),
-  row('user', ['DELETE /api-keys/:id', '<key>'])
+  ...keyRows({ path: '/v2/api-keys', create: { name: 'another', scopes: ['api:read'] }, update: { name: 'renamed' } })
 ]
 
 /** What shows whether anything in the example has changed. */

@@ -1,5 +1,6 @@
 /** The page 'Scopes', typed out by hand, and what it means for each route of the example. */
 import type { Denial, Row } from './conformance.js'
+import { keyRows } from './key-rows.js'
 
 /** 'Available Scopes' */
 export const SCOPES: { readonly [scope: string]: string } = {
@@ -38,11 +39,8 @@ export const ROWS: readonly Row[] = [
   // POST /inspections
   { route: 'POST /inspections', body: inspection, needs: [['inspections:write']], succeeds: 201 },
   // "When requesting an API key from your administrator": for users.
-  { route: 'GET /api-keys', needs: 'user', succeeds: 200 },
   // "Scopes are set during API key creation and cannot be changed."
-  { route: 'PATCH /api-keys/:id', request: 'PATCH /api-keys/<key>', body: { name: 'renamed' }, needs: 'user', succeeds: 200 },
-  { route: 'DELETE /api-keys/:id', request: 'DELETE /api-keys/<key>', needs: 'user', succeeds: 204 },
-  { route: 'POST /api-keys', body: { name: 'another', scopes: ['vehicles:read'] }, needs: 'user', succeeds: 201 }
+  ...keyRows({ create: { name: 'another', scopes: ['vehicles:read'] }, update: { name: 'renamed' } })
 ]
 
 /** What shows whether anything in the example has changed. */

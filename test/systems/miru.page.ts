@@ -1,5 +1,6 @@
 /** The page 'Authorization' of the Platform API, typed out by hand, and what it means for each route of the example. */
 import type { Row } from './conformance.js'
+import { keyRows } from './key-rows.js'
 
 /** 'Scopes by resource': the headings, and what stands below each. */
 export const RESOURCES: { readonly [heading: string]: { readonly [scope: string]: string } } = {
@@ -154,12 +155,7 @@ export const ROWS: readonly Row[] = [
     ['PATCH /releases/:id', 'rls_1', { version: 'v1.0.1' }]
   ]),
   // "Scopes are selected when creating an API key", in the dashboard: by users.
-  ...rows('user', [
-    ['GET /api-keys'],
-    ['PATCH /api-keys/:id', '<key>', { name: 'renamed', scopes: ['devices:read'] }],
-    ['DELETE /api-keys/:id', '<key>', undefined, 204],
-    ['POST /api-keys', '', { name: 'another', scopes: ['releases:read'] }, 201]
-  ])
+  ...keyRows({ create: { name: 'another', scopes: ['releases:read'] }, update: { name: 'renamed', scopes: ['devices:read'] } })
 ]
 
 /** The words under 'Permissions', and the endpoint that each of them is. */

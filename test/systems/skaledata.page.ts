@@ -27,7 +27,7 @@ export interface Row {
   /** A request that succeeds; `<key>` stands for the id of a key that may be revoked. */
   readonly request: string
   readonly body?: object
-  readonly needs: Scope | 'user' | 'nothing'
+  readonly needs: Scope | 'user' | 'any key' | 'nothing'
   readonly succeeds: number
 }
 
@@ -94,11 +94,19 @@ export const ROWS: readonly Row[] = [
   ...rows('terminal:exec', [
     ['POST /clusters/:id/terminal', 'POST /clusters/production/terminal', 201]
   ]),
+  // What a key may ask of itself.
+  ...rows('any key', [
+    ['GET /api-keys/current'],
+    ['GET /api-keys/scopes']
+  ]),
   ...rows('user', [
     // POST/DELETE /api-keys/* - API key management
     ['POST /api-keys', 'POST /api-keys', 201, { name: 'another', scopes: ['jobs:read'] }],
     ['GET /api-keys'],
+    ['GET /api-keys/:id', 'GET /api-keys/<key>'],
     ['PATCH /api-keys/:id', 'PATCH /api-keys/<key>', 200, { name: 'renamed' }],
+    ['GET /api-keys/:id/usage', 'GET /api-keys/<key>/usage'],
+    ['POST /api-keys/:id/rotate', 'POST /api-keys/<key>/rotate', 201],
     ['DELETE /api-keys/:id', 'DELETE /api-keys/<key>', 204],
     // POST /billing/* - billing management
     ['POST /billing/plan', 'POST /billing/plan', 200, { plan: 'enterprise' }],

@@ -24,8 +24,14 @@ t.test('npm start prints commands that do what the page says', { skip: cannotPas
     ['"version":"1.33"', 200],
     ['This endpoint requires a user session and does not accept API keys', 403],
     ['"plan":"enterprise"', 200],
+    ['"scopes":["clusters:read","apps:deploy"]', 200],
+    ['"unusedScopes":[],"smallestGrant":["clusters:read","apps:deploy"]', 200],
+    ['"id":"production"', 200],
+    ['"id":"production"', 200],
     ['', 204],
-    ['Invalid API key', 401]
+    ['Invalid API key', 401],
+    ['"id":"production"', 200],
+    ['"revokedReason":"leaked"', 200]
   ] as const
   const answers = answersIn(ran.stdout)
   t.same(answers.map(({ status }) => status), expected.map(([, status]) => status))
