@@ -1,15 +1,19 @@
 #!/usr/bin/env node
 import { constants } from 'node:os'
+import { interruption } from './cli/errors.js'
 import { main } from './cli/main.js'
 
 // What Node warns of, such as that its SQLite is new, or how the config file is to be parsed, is for whoever looks for a fault.
 if (!process.argv.includes('--debug')) process.removeAllListeners('warning')
 
-const interruption = new AbortController()
+const interrupt = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => { interruption.abort(128 + constants.signals[signal]) })
+  // Once: if it takes too long to come to an end, the next one ends it.
+  process.once(signal, () => { interrupt.abort(interruption(128 + constants.signals[signal])) })
 }
+// Thrown by something that the config file has started.
+process.on('uncaughtException', error => { interrupt.abort(error) })
 
 const { stdin, stdout, stderr } = process
 // Everything is written and closed by now; but what the config file has opened for the app may still be open.
-process.exit(await main(process.argv.slice(2), { stdin, stdout, stderr, interrupted: interruption.signal }))
+process.exit(await main(process.argv.slice(2), { stdin, stdout, stderr, interrupted: interrupt.signal }))

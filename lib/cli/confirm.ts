@@ -16,5 +16,6 @@ export async function confirm (question: string, yes: boolean, { stdin, stderr, 
   const lines = createInterface({ input: stdin, signal: interrupted })
   const [answer] = await Promise.race([once(lines, 'line'), once(lines, 'close')]) as [string?]
   lines.close()
+  if (answer !== undefined) output.answered()
   if (!/^\s*y(es)?\s*$/i.test(answer ?? '')) throw new CliError('CLI_NOT_CONFIRMED', 'nothing was done')
 }

@@ -30,6 +30,11 @@ export function noSuchKey (id: string): CliError {
   return new CliError('CLI_NOT_FOUND', `there is no API key with the id ${JSON.stringify(id)}; api-key-scopes list shows the ids`)
 }
 
+/** By a signal. */
+export function interruption (exitCode: number): CliError {
+  return new CliError('CLI_INTERRUPTED', 'interrupted', { exitCode })
+}
+
 export interface Explained { readonly code: string, readonly message: string, readonly exitCode: number }
 
 /** What to tell of any error. Operators, other than clients, are told what the store or the audit sink said. */
@@ -40,7 +45,7 @@ export function explain (error: unknown): Explained {
   const known = typeof code === 'string' ? code : 'CLI_FAILED'
   return {
     code: known,
-    message: known in TEXTS ? `${TEXTS[known]}: ${messageOf(cause)}` : message,
+    message: Object.hasOwn(TEXTS, known) ? `${TEXTS[known]}: ${messageOf(cause)}` : message,
     exitCode: WRONG.includes(known) ? EXIT.wrong : EXIT.failed
   }
 }

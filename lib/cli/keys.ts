@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { userInfo } from 'node:os'
 import type { Settings } from '../http/settings.js'
 import type { Auditor } from '../keys/audit.js'
@@ -9,7 +10,7 @@ import { usageNotes } from '../keys/usage/notes.js'
 import { KeyVerifier } from '../keys/verifier.js'
 import type { Catalog } from '../scopes/catalog.js'
 import { Audit, SILENT } from './audit.js'
-import { CliError, explain } from './errors.js'
+import { explain } from './errors.js'
 import type { Output } from './output.js'
 import { NO_SCOPES, settingsFor, type Wanted } from './settings.js'
 
@@ -28,20 +29,22 @@ export interface Keys {
 
 /** Opens the keys of an app without the app, and closes them whatever happens. */
 export async function withKeys (wanted: Wanted, output: Output, interrupted: AbortSignal, work: (keys: Keys) => Promise<void>): Promise<void> {
-  const settings = await settingsFor(wanted)
+  const settings = await unlessInterrupted(interrupted, async () => await settingsFor(wanted))
   const { store, catalog } = settings
   const audit = new Audit(settings)
   const { ring, corrupt, told } = keyringsOf(settings, output)
 
-  await store.open?.()
+  const keys = {
+    apiKeys: ring(store, audit.auditor),
+    rehearsal: ring(withoutWriting(store), SILENT),
+    catalog: catalog === NO_SCOPES ? null : catalog,
+    by: { actor: `cli:${osUser()}` },
+    corrupt
+  }
+
+  await unlessInterrupted(interrupted, async () => { await store.open?.() })
   try {
-    await unlessInterrupted(interrupted, work({
-      apiKeys: ring(store, audit.auditor),
-      rehearsal: ring(withoutWriting(store), SILENT),
-      catalog: catalog === NO_SCOPES ? null : catalog,
-      by: { actor: `cli:${osUser()}` },
-      corrupt
-    }))
+    await unlessInterrupted(interrupted, async () => { await work(keys) })
   } catch (error) {
     // It says so itself.
     if (explain(error).code === 'FST_API_KEY_AUDIT_UNAVAILABLE') audit.lost.length = 0
@@ -78,12 +81,9 @@ function withoutWriting (store: KeyStore): KeyStore {
   return { findByDigest: async digest => await store.findByDigest(digest), insert () {} }
 }
 
-async function unlessInterrupted (interrupted: AbortSignal, work: Promise<void>): Promise<void> {
-  await Promise.race([work, new Promise<never>((_resolve, reject) => {
-    const stop = () => { reject(new CliError('CLI_INTERRUPTED', 'interrupted', { exitCode: interrupted.reason as number })) }
-    if (interrupted.aborted) stop()
-    else interrupted.addEventListener('abort', stop, { once: true })
-  })])
+async function unlessInterrupted<T> (interrupted: AbortSignal, work: () => Promise<T>): Promise<T> {
+  interrupted.throwIfAborted()
+  return await Promise.race([work(), once(interrupted, 'abort').then((): never => { throw interrupted.reason })])
 }
 
 /** A container may run as a user without a name. */

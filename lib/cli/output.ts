@@ -13,6 +13,7 @@ export class OutputClosedError extends Error {}
 export class Output {
   readonly json: boolean
   readonly #terminal: Terminal
+  #isAsking = false
 
   constructor (terminal: Terminal, json: boolean) {
     this.#terminal = terminal
@@ -23,7 +24,8 @@ export class Output {
 
   /** @throws {OutputClosedError} if nobody reads it; any other error as the stream gives it. */
   async result (document: object, text: () => string): Promise<void> {
-    await write(this.#terminal.stdout, this.json ? `${harmlessJson(document, 2)}\n` : text())
+    const result = this.json ? `${harmlessJson(document, 2)}\n` : text()
+    if (result !== '') await write(this.#terminal.stdout, result)
   }
 
   /** For people: left out with `--json`. */
@@ -33,7 +35,13 @@ export class Output {
 
   /** A question, whose answer follows on the same line. */
   async ask (question: string): Promise<void> {
+    this.#isAsking = true
     await write(this.#terminal.stderr, harmless(question)).catch(() => {})
+  }
+
+  /** Whoever answered has ended the line. */
+  answered (): void {
+    this.#isAsking = false
   }
 
   async warning (message: string): Promise<void> {
@@ -55,7 +63,8 @@ export class Output {
 
   /** If nobody reads what people are told, the result still counts. */
   async #tell (line: string): Promise<void> {
-    await write(this.#terminal.stderr, `${line}\n`).catch(() => {})
+    await write(this.#terminal.stderr, `${this.#isAsking ? '\n' : ''}${line}\n`).catch(() => {})
+    this.#isAsking = false
   }
 }
 

@@ -5,6 +5,6 @@ export interface Terminal {
   readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly stdout: Writable
   readonly stderr: Writable & { readonly isTTY?: boolean }
-  /** Aborted by a signal such as that of Ctrl-C. The reason is the exit code. */
+  /** Aborted by a signal such as that of Ctrl-C. The reason is the error with which the command is to end. */
   readonly interrupted: AbortSignal
 }

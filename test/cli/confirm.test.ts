@@ -1,6 +1,7 @@
 // What cannot be undone is asked about: on streams of our own, and by the built program on a real terminal.
 import { spawn, spawnSync } from 'node:child_process'
 import t from 'tap'
+import { interruption as interrupted } from '../../lib/cli/errors.js'
 import { asProcess, environment, onTerminal, program, project, type Project } from './set-up.js'
 
 const HOUR = 3600_000
@@ -14,7 +15,7 @@ t.test('only "y" and "yes" are a yes', async t => {
     const { code, stdout, stderr } = await onTerminal([...app.config, 'revoke', 'k'], { input: answer, isTTY: true })
     t.equal(code, does ? 0 : 4, JSON.stringify(answer))
     t.equal(stdout, '')
-    t.equal(stderr, `The key "ci" (k, of u1) was last used at 2999-01-01 00:00Z. Revoke it? [y/N] ${does ? 'Revoked "ci" (k, of u1).' : 'error: nothing was done'}\n`)
+    t.equal(stderr, `The key "ci" (k, of u1) was last used at 2999-01-01 00:00Z. Revoke it? [y/N] ${answer === '' ? '\n' : ''}${does ? 'Revoked "ci" (k, of u1).' : 'error: nothing was done'}\n`)
     t.equal(await revokedIn(app), does ? 1 : 0)
   }
 })
@@ -55,15 +56,16 @@ t.test('an interruption at the prompt ends it, does nothing and closes the store
   const { code, stderr } = await onTerminal([...app.config, 'revoke', 'k'], {
     isTTY: true,
     interrupted: interruption.signal,
-    told (text) { if (text.endsWith('[y/N] ')) interruption.abort(130) }
+    told (text) { if (text.endsWith('[y/N] ')) interruption.abort(interrupted(130)) }
   })
   t.equal(code, 130)
-  t.match(stderr, /\[y\/N\] error: interrupted\n$/)
+  t.match(stderr, /\[y\/N\] \nerror: interrupted\n$/)
   t.same((globalThis as { storeIsClosed?: number }).storeIsClosed, 1)
   t.equal(await revokedIn(app), 0)
 
-  const before = AbortSignal.abort(143)
-  t.equal((await onTerminal([...app.config, 'list'], { interrupted: before })).code, 143)
+  const before = AbortSignal.abort(interrupted(143))
+  t.same(await onTerminal([...app.config, 'revoke', 'k', '--yes'], { interrupted: before }), { code: 143, stdout: '', stderr: 'error: interrupted\n' })
+  t.equal(await revokedIn(app), 0, 'nor is anything begun after it')
 })
 
 const CLOSES = `

@@ -77,6 +77,31 @@ t.test('what the config file has opened does not keep it from ending', async t =
   t.equal((await asProcess([...app.config, 'create', '--name', 'a'])).code, 0)
 })
 
+t.test('what the config file has started throws', async t => {
+  for (const thrown of ['setTimeout(() => { throw new Error(\'connection\\n lost\') })', 'setTimeout(async () => { throw new Error(\'connection lost\') })']) {
+    const app = project(t, { before: CLOSING(`list () { ${thrown}; return new Promise(() => {}) }`), options: CLOSING_OPTIONS })
+    await app.insert()
+    t.same(await asProcess([...app.config, 'list']), { code: 1, stdout: '', stderr: 'error: connection lost\n' })
+    t.equal(closed(app), 'closed;')
+  }
+})
+
+t.test('an interruption while the config file or the store does not come to an end', async t => {
+  for (const [before, own] of [['console.error(\'asked\'); setInterval(() => {}, 1000); await new Promise(() => {})', ''], ['', 'open () { console.error(\'asked\'); setInterval(() => {}, 1000); return new Promise(() => {}) }']] as const) {
+    const app = project(t, { before: before + CLOSING(own), options: CLOSING_OPTIONS })
+    await app.insert()
+    const child = start([...app.config, 'list'])
+    child.stderr.once('data', () => { child.kill('SIGINT') })
+    t.same(await ended(child), { code: 130, stdout: '', stderr: 'asked\nerror: interrupted\n' })
+  }
+})
+
+t.test('a store that fails after a rotation takes nothing of it back', async t => {
+  const app = project(t, { before: CLOSING('async get (id) { if (globalThis.rotated) throw new Error(\'disk on fire\'); return await inner.get(id) }, async rotate (...args) { globalThis.rotated = true; return await inner.rotate(...args) }'), options: CLOSING_OPTIONS })
+  await app.insert({ id: 'k', createdAt: new Date() })
+  t.match(await asProcess([...app.config, 'rotate', 'k']), { code: 0, stdout: /^acme_\w{38}\n$/, stderr: /; the old one, k, works until its grace period ends\. / })
+})
+
 t.test('the store fails', async t => {
   const table: Array<[own: string, exit: number, code: string, message: string | RegExp, closes: boolean]> = [
     ['list () { throw new Error(\'disk\\n  on fire\') }', 1, 'FST_API_KEY_STORE_UNAVAILABLE', 'the store failed: disk on fire', true],

@@ -32,7 +32,8 @@ export const addCreate: AddCommand = (program, run) => {
           ...given.expires
         }, by)
         const { id, expiresAt, scopes: granted } = issued.record
-        await handOver(issued, output, `Created ${id}, with ${granted.join(', ') || 'no scopes'}; it ${ending(expiresAt)}. The key is not shown again.`)
+        await handOver(issued, output)
+        await output.note(`Created ${id}, with ${granted.join(', ') || 'no scopes'}; it ${ending(expiresAt)}. The key is not shown again.`)
       })
     })
 }

@@ -18,8 +18,11 @@ export const addRotate: AddCommand = (program, run) => {
       await run(command, { catalog: true }, async ({ apiKeys, by, output }) => {
         const issued = await apiKeys.rotate(id, { ...by, ...grace !== undefined && { gracePeriod: grace }, ...expires })
         if (issued === null) throw noSuchKey(id)
-        const old = await apiKeys.get(id)
-        await handOver(issued, output, `Rotated. The new key is ${issued.record.id}, and ${ending(issued.record.expiresAt)}; the old one, ${id}, works until ${timeOf(old?.expiresAt ?? null)}. The key is not shown again.`)
+        await handOver(issued, output)
+        // It is done, whether the store can tell more of it or not.
+        const old = await apiKeys.get(id).catch(() => null)
+        const end = timeOf(old?.expiresAt ?? null, 'its grace period ends')
+        await output.note(`Rotated. The new key is ${issued.record.id}, and ${ending(issued.record.expiresAt)}; the old one, ${id}, works until ${end}. The key is not shown again.`)
       })
     })
 }
