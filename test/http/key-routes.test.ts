@@ -307,6 +307,7 @@ t.test('a user sees what a key was used for, and what grant would be enough', as
   const usage = async (query = '') => (await ask('GET', `/api-keys/${record.id}/usage${query}`, as('u1'))).json<{ usage: object }>()
   t.strictSame(await usage(), { usage: { lastUsedAt: null, scopes: [{ name: 'clusters:write', lastNeededAt: null }, { name: 'devices:read', lastNeededAt: null }], unusedScopes: ['clusters:write', 'devices:read'], smallestGrant: [] } })
   await get('/clusters', bearer(key))
+  t.equal((await ask('GET', '/api-keys/current', bearer(key))).statusCode, 200)
   t.match(await usage('?unusedFor=PT0S'), { usage: { lastUsedAt: /^\d{4}-/, scopes: [{ name: 'clusters:write', lastNeededAt: /^\d{4}-/ }, { name: 'devices:read', lastNeededAt: null }] } })
   t.match(await usage(), { usage: { unusedScopes: ['devices:read'], smallestGrant: ['clusters:read'] } })
 })
