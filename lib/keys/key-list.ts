@@ -27,23 +27,24 @@ export interface KeyPage {
   readonly cursor: string | null
 }
 
-/** @throws {InvalidInputError} naming the field. */
+/** @throws {InvalidInputError} naming every field that is wrong, and how to put it right. */
 export function readListQuery ({ ownerId, state, unusedFor, limit = 100, cursor, ...rest }: ListQuery, now = Date.now()): KeyQuery {
-  const [strange] = Object.keys(rest)
-  if (strange !== undefined) throw new InvalidInputError(`unknown field ${show(strange)}${didYouMean(strange, FIELDS)}`)
-  if (ownerId !== undefined && typeof ownerId !== 'string') throw new InvalidInputError(`ownerId must be a string, not ${show(ownerId)}`)
-  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw new InvalidInputError(`limit must be a whole number from 1 to 1000, not ${show(limit)}`)
-  if (state !== undefined && !STATES.includes(state)) throw new InvalidInputError(`state must be one of ${STATES.join(', ')}, not ${show(state)}`)
+  const faults = Object.keys(rest).map(field => `unknown field ${show(field)}${didYouMean(field, FIELDS)}`)
+  if (ownerId !== undefined && typeof ownerId !== 'string') faults.push(`ownerId must be a string, not ${show(ownerId)}`)
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) faults.push(`limit must be a whole number from 1 to 1000, not ${show(limit)}`)
+  if (state !== undefined && !STATES.includes(state)) faults.push(`state must be one of ${STATES.join(', ')}, not ${show(state)}`)
   const unusedSince = unusedFor === undefined ? undefined : readMoment(unusedFor, now, 'before')
   if (unusedFor !== undefined && unusedSince === undefined) {
-    throw new InvalidInputError(`unusedFor must be an ISO 8601 duration such as "P90D", a Date, or an ISO 8601 date and time with its zone, not ${show(unusedFor)}`)
+    faults.push(`unusedFor must be an ISO 8601 duration such as "P90D", a Date, or an ISO 8601 date and time with its zone, not ${show(unusedFor)}`)
   }
+  const after = cursor === undefined ? undefined : readCursor(cursor, faults)
+  if (faults.length > 0) throw new InvalidInputError(faults.join('; '))
   return {
     limit,
     ...ownerId !== undefined && { ownerId },
     ...state !== undefined && { state: { is: state, at: new Date(now) } },
     ...unusedSince !== undefined && { unusedSince },
-    ...cursor !== undefined && { after: readCursor(cursor) }
+    ...after !== undefined && { after }
   }
 }
 
@@ -64,9 +65,11 @@ export function cursorAfter ({ createdAt, id }: Place): string {
   return Buffer.from(`${createdAt.getTime()} ${id}`).toString('base64url')
 }
 
-function readCursor (cursor: unknown): Place {
+function readCursor (cursor: unknown, faults: string[]): Place | undefined {
   const text = typeof cursor === 'string' ? Buffer.from(cursor, 'base64url').toString() : ''
-  const [, time, id] = /^(-?\d{1,15}) (.+)$/s.exec(text) ?? []
-  if (time === undefined || id === undefined) throw new InvalidInputError('cursor must be one that a page came with')
-  return { createdAt: new Date(Number(time)), id }
+  // Not every database takes a NUL in a text.
+  const [, time, id] = /^(-?\d{1,15}) ([^\0]+)$/.exec(text) ?? []
+  if (time !== undefined && id !== undefined) return { createdAt: new Date(Number(time)), id }
+  faults.push('cursor must be one that a page came with')
+  return undefined
 }

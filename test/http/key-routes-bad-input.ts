@@ -117,7 +117,7 @@ export const BAD_PARAMETERS: Readonly<Record<string, ReadonlyArray<readonly [val
   ownerId: ['u2', '', 'U1', 'u1%20', 'u1%00', 'null', 'u1&ownerId=u2', 'u2&ownerId=u1', '*', '%25'].map(value => [value, /ownerId cannot be chosen/]),
   state: ['', 'Active', 'ACTIVE', 'all', 'active,expired', 'active&state=expired', '0', 'null', '__proto__', 'constructor'].map(value => [value, /state must be one of active, disabled, expired, revoked/]),
   limit: ['', '0', '-1', '+1', '1.5', 'abc', '1001', 'Infinity', 'NaN', '1e2', '0x10', 'null', '[]', '%00', '%201', '1,2', '9007199254740993', '1&limit=2', '10&limit=abc'].map(value => [value, /limit must be a whole number from 1 to 1000/]),
-  cursor: ['', 'x', 'null', '%00', 'AAAA', base64('1'), base64(' id'), base64('x id'), base64('1 '), base64('1e3 id'), base64('9999999999999999 id'), base64('{}'), 'a'.repeat(4000), `${base64('1 id')}&cursor=${base64('2 id')}`
+  cursor: ['', 'x', 'null', '%00', 'AAAA', base64('1'), base64(' id'), base64('x id'), base64('1 '), base64('1e3 id'), base64('9999999999999999 id'), base64('{}'), base64('1 a\0b'), 'a'.repeat(4000), `${base64('1 id')}&cursor=${base64('2 id')}`
   ].map(value => [value, /cursor must be one that a page came with/]),
   reason: ['', '%00', 'a%0Ab', '%1B[31m', '%E2%80%AE', 'x'.repeat(201), 'a&reason=b'].map(value => [value, /reason must be a string of 1 to 200/])
 }

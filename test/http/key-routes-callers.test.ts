@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import type { ApiKeyRoutesOptions, CurrentPrincipal, KeyOperation, ScopePicker } from '../../lib/http/key-routes.js'
 import { apiKeyRoutes } from '../../lib/http/key-routes.js'
-import { defineScopes, type AuditEvent, type Catalog, type StoredKey, type User } from '../../lib/index.js'
+import { defineScopes, memoryStore, type AuditEvent, type Catalog, type KeyStore, type StoredKey, type User } from '../../lib/index.js'
 import { as, authenticateUser, catalog, keysApp, SHOWN, type Failure, type Issued, type Page, type Shown, type TestUser } from './key-routes-app.js'
 import { ENDPOINTS, isForKeys } from './key-routes-bad-input.js'
 import { bearer, plant, wireApp } from './wire-app.js'
@@ -71,6 +71,7 @@ const MANAGE_READ = { scopes: ['keys:manage', 'apps:read'] }
 const SOON = inDays(7)
 const BEYOND = (names: string) => new RegExp(`^You cannot give away scopes that you do not have: ${names}$`)
 const LATER = /^expiresAt must be .* or earlier, not .*: the key that makes it expires then$/
+const OUTLIVES = /^the key lives longer than the one that changes it, which expires /
 const own = (names: string[] | null) => ({ plugin: { ownerScopes: () => names } })
 
 const ATTEMPTS: readonly Attempt[] = [
@@ -101,6 +102,12 @@ const ATTEMPTS: readonly Attempt[] = [
   { title: 'more scopes for itself', acting: MANAGE_READ, operation: 'update', on: 'self', body: { scopes: ['full'] }, status: 403, message: BEYOND('full') },
   { title: 'more scopes for another', acting: MANAGE_READ, operation: 'update', on: { scopes: [] }, body: { scopes: ['apps:read', 'apps:deploy'] }, status: 403, message: BEYOND('apps:deploy') },
   { title: 'keeping what another has and it has not', acting: MANAGE_READ, operation: 'update', on: { scopes: ['hosts:read', 'apps:deploy'] }, body: { scopes: ['hosts:read'] }, status: 403, message: BEYOND('hosts:read') },
+  { title: 'scopes for a key that outlives it', acting: { ...MANAGE_READ, expiresAt: SOON }, operation: 'update', on: { scopes: [] }, body: { scopes: ['apps:read'] }, status: 400, message: OUTLIVES },
+  { title: 'enabling a key that outlives it', acting: { ...MANAGE_READ, expiresAt: SOON }, operation: 'update', on: { scopes: ['apps:read'], disabledAt: new Date(0), expiresAt: inDays(8) }, body: { disabled: false }, status: 400, message: OUTLIVES },
+  { title: 'another name for a key that outlives it, and fewer scopes', acting: { ...MANAGE_READ, expiresAt: SOON }, operation: 'update', on: { scopes: ['full'] }, body: { name: 'new', scopes: [] }, status: 200 },
+  { title: 'scopes for a key that ends with it', acting: { ...MANAGE_READ, expiresAt: SOON }, operation: 'update', on: { scopes: [], expiresAt: SOON }, body: { scopes: ['apps:read'] }, status: 200 },
+  { title: 'scopes for itself, which it has', acting: { ...MANAGE_READ, expiresAt: SOON }, operation: 'update', on: 'self', body: { scopes: ['apps:read'] }, status: 200 },
+  { title: 'enabling what is not disabled', acting: MANAGE_READ, operation: 'update', on: { scopes: ['full'] }, body: { disabled: false }, status: 200 },
   { title: 'fewer scopes for itself', acting: MANAGE_READ, operation: 'update', on: 'self', body: { scopes: ['keys:manage'] }, status: 200 },
   // Rotating.
   { title: 'a new secret for a wider key', acting: MANAGE_READ, operation: 'rotate', on: { scopes: ['full'] }, status: 403, message: BEYOND('full') },
@@ -152,6 +159,24 @@ t.test('a key that manages keys never gives away more than it has, nor for longe
     const made = status === 201 ? response.json<Issued>().key : undefined
     if (made !== undefined) t.equal((await get('/api-keys/current', bearer(made))).statusCode, 200, 'the new key works')
   }
+})
+
+t.test('who enables a key that is not disabled does not undo that somebody disables it right then', async (t) => {
+  const memory = memoryStore()
+  const between = { what: async () => {} }
+  const store: KeyStore = {
+    ...memory,
+    async get (id) {
+      const found = await memory.get(id)
+      await between.what()
+      return found
+    }
+  }
+  const { ask, everything } = await keysApp(t, { plugin: { scopes: catalog, store } })
+  await plant(memory, { id: 'wide', ownerId: 'u1', scopes: ['full'] })
+  between.what = async () => { await memory.update('wide', { disabledAt: new Date() }) }
+  t.equal((await ask('PATCH', '/api-keys/wide', as('u1', 'apps:read'), { disabled: false, name: 'new' })).statusCode, 200)
+  t.match(JSON.parse(await everything()), [{ name: 'new', disabledAt: /^\d{4}-/ }])
 })
 
 t.test('a key sees the keys of its owner, and is told nothing of others', async (t) => {

@@ -1,10 +1,10 @@
 import { show } from '../../scopes/faults.js'
 import { shifted } from '../duration.js'
 import { AlreadyRotatedError, InvalidInputError } from '../errors.js'
-import { readExpiresAt } from '../key-fields.js'
+import { readExpiresAt, type ExpiryRules } from '../key-fields.js'
 import { recordOf } from '../known-key.js'
 import type { ApiKeyRecord, StoredKey } from '../record.js'
-import { callerOf, type Caller, type CallOptions } from './caller.js'
+import { callerOf, type CallOptions } from './caller.js'
 import { changing, checkId, happening, refuseBeyond, type KeyLife } from './life.js'
 import { newSecret, UNTOUCHED, type IssuedKey } from './secret.js'
 
@@ -19,14 +19,15 @@ export interface RotateOptions extends CallOptions {
 }
 
 export function rotating (life: KeyLife) {
-  const { records, auditor, verifier } = life
+  const { rules, records, auditor, verifier } = life
 
   return async (id: string, options?: RotateOptions): Promise<IssuedKey | null> => {
     const rotate = records.capability('rotate', 'rotate')
     const caller = callerOf(options, ['gracePeriod', 'expiresAt'])
     checkId(id)
     const now = Date.now()
-    const endsAt = readGracePeriod(options?.gracePeriod, now)
+    const limits = { now, maxKeyLifetime: rules.maxKeyLifetime, actingKeyExpires: caller.key?.expiresAt ?? null }
+    const { endsAt, expiresAt } = readTimes(options, limits)
 
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const old = await records.get(id, 'rotate', caller.sees)
@@ -35,7 +36,7 @@ export function rotating (life: KeyLife) {
       const { key, fingerprint, identity } = newSecret(life.prefix, life.digester)
       const { name, ownerId, scopes, metadata } = old
       const successor: StoredKey = {
-        ...identity, ...UNTOUCHED, name, ownerId, scopes, metadata, createdAt: new Date(now), expiresAt: expiryOf(old, options, caller, now, life), rotatedFrom: id
+        ...identity, ...UNTOUCHED, name, ownerId, scopes, metadata, createdAt: new Date(now), expiresAt: expiresAt === undefined ? asLongAs(old, limits) : expiresAt, rotatedFrom: id
       }
       const event = happening('rotate', caller, { keyId: id, ownerId, scopes, successorId: successor.id, until: endsAt.toISOString() })
       // A new secret gives away anew what the key may do.
@@ -61,10 +62,14 @@ function isAsBefore (found: ApiKeyRecord, old: ApiKeyRecord): boolean {
   return relevant(found) === relevant(old)
 }
 
-function readGracePeriod (gracePeriod: unknown = 'PT1H', now: number): Date {
-  const endsAt = typeof gracePeriod === 'string' ? shifted(new Date(now), gracePeriod) : undefined
-  if (endsAt === undefined) throw new InvalidInputError(`gracePeriod must be an ISO 8601 duration such as "PT1H" or "P7D", not ${show(gracePeriod)}`)
-  return endsAt
+/** When the old key ends, and when the new one expires, if that is said. @throws {InvalidInputError} naming each that is wrong. */
+function readTimes ({ gracePeriod = 'PT1H', expiresAt }: RotateOptions = {}, limits: ExpiryRules): { endsAt: Date, expiresAt: Date | null | undefined } {
+  const faults: string[] = []
+  const endsAt = typeof gracePeriod === 'string' ? shifted(new Date(limits.now), gracePeriod) : undefined
+  if (endsAt === undefined) faults.push(`gracePeriod must be an ISO 8601 duration such as "PT1H" or "P7D", not ${show(gracePeriod)}`)
+  const times = { endsAt: endsAt!, expiresAt: expiresAt === undefined ? undefined : readExpiresAt(expiresAt, limits, faults) }
+  if (faults.length > 0) throw new InvalidInputError(faults.join('; '))
+  return times
 }
 
 /** A key that is refused must not come to life again under another secret. */
@@ -73,15 +78,9 @@ function refuseEnded ({ revokedAt, disabledAt, expiresAt }: ApiKeyRecord, now: n
   if (ended !== undefined) throw new InvalidInputError(`the key ${ended}, and cannot be rotated; ${disabledAt !== null && revokedAt === null ? 'enable it first' : 'create a new one'}`)
 }
 
-function expiryOf (old: ApiKeyRecord, options: RotateOptions = {}, { key }: Caller, now: number, { rules: { maxKeyLifetime } }: KeyLife): Date | null {
-  const rules = { now, maxKeyLifetime, actingKeyExpires: key?.expiresAt ?? null }
-  if (options.expiresAt !== undefined) {
-    const faults: string[] = []
-    const expiresAt = readExpiresAt(options.expiresAt, rules, faults)
-    if (faults.length > 0) throw new InvalidInputError(faults.join('; '))
-    return expiresAt
-  }
-  const latest = readExpiresAt(undefined, rules, [])
-  const lifetime = old.expiresAt === null ? null : new Date(now + old.expiresAt.getTime() - old.createdAt.getTime())
+/** The new key lives as long as the old one was to, as far as that is allowed. */
+function asLongAs (old: ApiKeyRecord, limits: ExpiryRules): Date | null {
+  const latest = readExpiresAt(undefined, limits, [])
+  const lifetime = old.expiresAt === null ? null : new Date(limits.now + old.expiresAt.getTime() - old.createdAt.getTime())
   return latest === null || (lifetime !== null && lifetime < latest) ? lifetime : latest
 }
