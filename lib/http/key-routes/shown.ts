@@ -2,7 +2,9 @@ import type { FastifyRequest } from 'fastify'
 import type { ApiKeyRecord } from '../../keys/record.js'
 import type { Catalog } from '../../scopes/catalog.js'
 import { isInForce, type Entry, type ScopeStatus } from '../../scopes/entries.js'
+import type { Grant } from '../../scopes/grant.js'
 import { accessOf, type Principal } from '../access.js'
+import type { Identity } from '../decision.js'
 
 /** What is shown of a key over HTTP. `metadata` is the application's own. */
 export type ShownApiKey = Omit<ApiKeyRecord, 'metadata' | 'pepperVersion'>
@@ -17,9 +19,8 @@ export type CurrentPrincipal =
   | { readonly type: 'user', readonly id: string, readonly scopes: readonly string[] }
 
 export function currentOf (request: FastifyRequest, principal: Principal, catalog: Catalog): CurrentPrincipal {
-  const identity = accessOf(request)!.identity
-  // Not by `request.hasScopes`: to be asked what one may do is not to need it.
-  const grant = 'grant' in identity ? identity.grant : null
+  // Not by `request.hasScopes`: to be told what one may do is not to need it.
+  const { grant } = accessOf(request)!.identity as Extract<Identity, { readonly grant: Grant | null }>
   const scopes = today(catalog).filter(isInForce).map(({ name }) => name).filter(name => grant === null || grant.covers(name))
   if (principal.type === 'user') return { type: 'user', id: principal.user.id, scopes }
   return { type: 'apiKey', record: shown(principal.record), scopes }
