@@ -93,10 +93,11 @@ t.test('what a store fails to do did not happen', async (t) => {
   heard.length = 0
   const store = { ...memory, insert: fail, update: fail, rotate: fail, revoke: fail, revokeOwner: fail, purge: fail }
   const { keys, events } = setUp({ store, audit: { sink: event => { taken.push(event) } } })
-  for (const call of [
+  const calls: ReadonlyArray<() => Promise<unknown>> = [
     () => keys.create({ name: 'k', scopes: [] }), () => keys.update(record.id, { name: 'x' }), () => keys.rotate(record.id), () => keys.revoke(record.id),
     () => keys.revokeOwner('u1'), () => keys.purge({ olderThan: 'P1D' })
-  ]) await t.rejects(call(), { code: 'FST_API_KEY_STORE_UNAVAILABLE' })
+  ]
+  for (const call of calls) await t.rejects(call(), { code: 'FST_API_KEY_STORE_UNAVAILABLE' })
   t.strictSame([events, heard, taken], [[], [], []])
 })
 
@@ -127,7 +128,7 @@ t.test('what a required sink does not take is not done, and the caller learns it
     const heard = published(t)
     const { keys, store, events, told } = setUp({ store: good.store, audit: { required: true, sink } })
     const state = await all(store)
-    const calls = [
+    const calls: ReadonlyArray<() => Promise<unknown>> = [
       () => keys.create({ name: 'k', scopes: [] }), () => keys.update(record.id, { name: 'x' }), () => keys.rotate(record.id), () => keys.revoke(record.id),
       () => keys.revokeOwner('u1'), () => keys.purge({ olderThan: 'P1D' })
     ]
