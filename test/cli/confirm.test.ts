@@ -1,8 +1,8 @@
 // What cannot be undone is asked about: on streams of our own, and by the built program on a real terminal.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import { interruption as interrupted } from '../../lib/cli/errors.js'
-import { asProcess, environment, onTerminal, program, project, type Project } from './set-up.js'
+import { asProcess, onTerminal, program, project, spawned, type Project } from './set-up.js'
 
 const HOUR = 3600_000
 
@@ -97,7 +97,7 @@ t.test('without a terminal nothing is read: a pipe cannot say yes', async t => {
 /** Runs the built program on a terminal, and types once it asks. */
 async function typing (keys: string, args: readonly string[]): Promise<{ code: number | null, screen: string }> {
   const command = [process.execPath, program, ...args].map(arg => `'${arg}'`).join(' ')
-  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], { env: environment(), stdio: 'pipe' })
+  const child = spawned(['script', '--quiet', '--return', '--command', command, '/dev/null'])
   let screen = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     screen += text

@@ -1,10 +1,10 @@
 // The commands of docs/cli.md, and those of the example's README, as they stand there.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import t from 'tap'
 import { blocksOf } from '../package/markdown-blocks.js'
-import { ended, environment, program, project, root } from './set-up.js'
+import { asProcess, ended, program, project, root, spawned } from './set-up.js'
 
 const blocks = blocksOf(root, 'docs/cli.md')
 const config = blocks.find(({ code }) => code.startsWith('// api-key-scopes.config.ts'))!.code
@@ -23,13 +23,13 @@ t.test('every command of the page does what it says', async t => {
   writeFileSync(join(app.dir, 'api-key-scopes.config.ts'), config)
   writeFileSync(join(app.dir, 'tokens.ndjson'), `${JSON.stringify({ digest: 'a'.repeat(64), name: 'legacy' })}\n`)
 
-  const env: NodeJS.ProcessEnv = { ...environment(), PATH: `${bin}${delimiter}${process.env.PATH}` }
+  const env: NodeJS.ProcessEnv = { PATH: `${bin}${delimiter}${process.env.PATH}` }
   const paste = async (heading: string) => {
     const found = shell.filter(block => block.heading === heading)
     t.ok(found.length > 0, heading)
     for (const { code, where } of found) {
       if (code.includes('jq ') && !hasJq) continue
-      const child = spawn('sh', ['-euc', code], { cwd: app.dir, env, stdio: 'pipe' })
+      const child = spawned(['sh', '-euc', code], { cwd: app.dir, env })
       child.stdin.end()
       const { code: exit, stderr } = await ended(child)
       t.equal(exit, 0, `${where}: ${stderr}`)
@@ -80,12 +80,12 @@ t.test('every command of the page does what it says', async t => {
 
 t.test('the page and the help tell the same exit codes and commands', async t => {
   const page = readFileSync(join(root, 'docs/cli.md'), 'utf8')
-  const { stdout } = await ended(spawn(process.execPath, [program, '--help'], { env: environment(), stdio: 'pipe' }))
+  const { stdout } = await asProcess(['--help'])
   const commands = [...stdout.matchAll(/^ {2}(\w+) (?:\[options\]|<id>)/gm)].map(([, command]) => command!)
   t.equal(commands.length, 8)
   for (const command of commands) {
     t.match(page, new RegExp(`^\\| \`${command}\\b`, 'm'))
-    const help = (await ended(spawn(process.execPath, [program, command, '--help'], { env: environment(), stdio: 'pipe' }))).stdout
+    const help = (await asProcess([command, '--help'])).stdout
     const own = help.slice(0, help.indexOf('Global Options'))
     for (const [option] of own.matchAll(/--(?!help)[\w-]+(?= {2}| <)/g)) t.ok(page.includes(option), `${command} ${option}`)
   }

@@ -1,8 +1,7 @@
 // How it ends: whatever happens to its streams, its store and itself, there is no stack trace, and the store is closed.
-import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { asProcess, ended, environment, inProcess, onTerminal, program, project, type Project } from './set-up.js'
+import { asProcess, ended, inProcess, onTerminal, program, project, spawned, type Project } from './set-up.js'
 
 /** A store that says when it is closed, and does some things in its own way. */
 const CLOSING = (own: string) => `
@@ -17,7 +16,7 @@ const CLOSING_OPTIONS = '{ scopes, store: closing, keyPrefix: \'acme\' }'
 
 const closed = ({ db }: Project) => readFileSync(`${db}.closed`, 'utf8')
 
-const start = (args: readonly string[]) => spawn(process.execPath, [program, ...args], { env: environment(), stdio: 'pipe' })
+const start = (args: readonly string[]) => spawned([process.execPath, program, ...args])
 
 t.test('whoever stops reading a list has read enough', async t => {
   const app = project(t, { before: CLOSING(''), options: CLOSING_OPTIONS })
@@ -68,7 +67,7 @@ t.test('standard input is closed', async t => {
   const app = project(t)
   await app.insert({ id: 'k', lastUsedAt: new Date() })
   const command = [process.execPath, program, ...app.config, 'revoke', 'k'].map(arg => `'${arg}'`).join(' ')
-  const child = spawn('sh', ['-c', `${command} <&-`], { env: environment(), stdio: 'pipe' })
+  const child = spawned(['sh', '-c', `${command} <&-`])
   t.match(await ended(child), { code: 4, stdout: '', stderr: /give --yes to do it\n$/ })
 })
 

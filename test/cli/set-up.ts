@@ -28,9 +28,9 @@ export interface How {
 /** Runs a command. */
 export type Run = (args: readonly string[], how?: How) => Promise<Ran>
 
-/** The built program, as a process of its own and without the hooks that tap loads into every child process. */
+/** The built program, as a process of its own. */
 export const asProcess: Run = async (args, { cwd = root, input = '', env = {}, binary = program } = {}) => {
-  const child = spawn(process.execPath, [binary, ...args], { cwd, env: { ...environment(), ...env }, stdio: 'pipe' })
+  const child = spawned([process.execPath, binary, ...args], { cwd, env })
   // A program that does not read its input may have ended before it is written.
   child.stdin.on('error', () => {}).end(input)
   return await ended(child)
@@ -80,10 +80,9 @@ export async function onTerminal (args: readonly string[], settings: TerminalSet
   return { code, stdout, stderr }
 }
 
-/** That of a process outside of the tests. */
-export function environment (): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS, ...env } = process.env
-  return env
+/** Starts a process without the hooks that tap loads into every child process. */
+export function spawned (command: readonly string[], { cwd = root, env = {} }: Pick<How, 'cwd' | 'env'> = {}) {
+  return spawn('env', ['-u', 'NODE_OPTIONS', ...command], { cwd, env: { ...process.env, ...env }, stdio: 'pipe' })
 }
 
 export async function ended (child: ReturnType<typeof spawn>): Promise<Ran> {

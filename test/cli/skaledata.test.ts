@@ -1,11 +1,10 @@
 // The command line and the SkaleData example work on one store, while the example serves.
-import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { compiled, start } from '../systems/walkthrough.js'
 import { blocksOf } from '../package/markdown-blocks.js'
-import { asProcess, ended, environment, inProcess, root } from './set-up.js'
+import { asProcess, ended, inProcess, root, spawned } from './set-up.js'
 
 /** Milliseconds; what the example leaves at its default. */
 const MAX_STALENESS = 1000
@@ -14,7 +13,7 @@ t.test('the commands of its README', async t => {
   const db = join(t.testdir(), 'keys.db')
   await start(t, 'skaledata', [...await compiled('skaledata'), '--port=0', '--issuer-port=0', `--db=${db}`, '--log-level=warn'])
   const [block] = blocksOf(root, 'examples/skaledata/README.md').filter(({ heading }) => heading === 'From the command line')
-  const child = spawn('sh', ['-euc', block!.code], { cwd: root, env: { ...environment(), SKALEDATA_DB: db }, stdio: 'pipe' })
+  const child = spawned(['sh', '-euc', block!.code], { env: { SKALEDATA_DB: db } })
   child.stdin.end()
   const { code, stdout, stderr } = await ended(child)
   t.equal(code, 0, stderr)
