@@ -16,6 +16,14 @@ export const NoDecisionError = createError('FST_API_KEY_NO_DECISION', 'This requ
 /** A key-management route was asked for a key that does not exist, or is somebody else's. */
 export const ApiKeyNotFoundError = createError('FST_API_KEY_NOT_FOUND', 'API key not found', 404)
 
+// Of fastify-api-key-scopes/secret-scanning.
+export const LeakReportUnverifiedError = createError<[string]>('FST_API_KEY_LEAK_REPORT_UNVERIFIED', 'This leak report is not signed by GitHub: %s', 400)
+export const LeakReportMalformedError = createError<[string]>('FST_API_KEY_LEAK_REPORT_MALFORMED', 'This leak report cannot be read: %s', 400)
+export const GitHubKeysUnavailableError = createError('FST_API_KEY_GITHUB_KEYS_UNAVAILABLE', 'The signature of this leak report cannot be checked right now', 503)
+
+/** Some keys could not be looked up, or not be revoked; the `cause` is why the first one could not. The others are revoked. */
+export const LeakReportUnfinishedError = createError('FST_API_KEY_LEAK_REPORT_UNFINISHED', 'Not every leaked API key could be revoked; send the report again', 503)
+
 // What keeps an app from starting.
 export const BadOptionsError = createError<[string]>('FST_API_KEY_BAD_OPTIONS', 'fastify-api-key-scopes: %s', 500)
 export const BadRouteError = createError<[string, string]>('FST_API_KEY_BAD_ROUTE', '%s: %s', 500)
