@@ -75,6 +75,11 @@ t.test('every command of the page does what it says', async t => {
     await paste(heading)
     await after()
   }
+  const [ofReadme, ...none] = blocksOf(root, 'README.md').filter(({ language, code }) => language === 'sh' && code.includes('api-key-scopes create'))
+  const child = spawned(['sh', '-euc', ofReadme!.code], { cwd: app.dir, env })
+  child.stdin.end()
+  t.match(await ended(child), { code: 0, stdout: /^acme_\w{38}\n/ }, 'the block of the README')
+  t.same(none, [])
   t.same([...new Set(shell.map(({ heading }) => heading))].filter(heading => !pasted.has(heading)), [], 'no command was left out')
 })
 
