@@ -9,6 +9,9 @@ export const BeyondGrantError = createError<[string]>('FST_API_KEY_BEYOND_GRANT'
 /** With `{ as }`: an API key that belongs to nobody wants to manage keys, and so has none to manage. */
 export const OwnerlessKeyError = createError('FST_API_KEY_OWNERLESS', 'This API key belongs to nobody, so it cannot manage API keys', 403)
 
+/** With `{ as }`: the API key was revoked, disabled or rotated away, or has expired, since it was verified. */
+export const EndedKeyError = createError('FST_API_KEY_ENDED', 'This API key has ended, so it cannot manage API keys any more', 403)
+
 /** Each key is rotated once; of two rotations at the same time one gets this. */
 export const AlreadyRotatedError = createError('FST_API_KEY_ALREADY_ROTATED', 'This API key was rotated already; rotate its successor', 409)
 

@@ -104,6 +104,76 @@ t.test('a key makes keys for its owner, within its own grant and its own time', 
   t.equal(await keys.revoke(theirs.record.id, { as }), null)
 })
 
+t.test('a key acts as it is now, not as it was when it was verified', async (t) => {
+  const { keys, store } = setUp()
+  const make = async (expiresAt: string | null = null) => (await keys.create({ name: 'acting', ownerId: 'u1', scopes: ['full'], expiresAt })).record
+  const { record: other } = await keys.create({ name: 'other', ownerId: 'u1', scopes: ['apps:read'] })
+
+  const ends: Record<string, (id: string) => Promise<unknown>> = {
+    'is revoked': async id => await keys.revoke(id),
+    'is disabled': async id => await keys.update(id, { disabled: true }),
+    'is rotated away': async id => await keys.rotate(id, { gracePeriod: 'PT0S' }),
+    'is gone': async id => {
+      await store.revoke!(id, new Date(0))
+      t.equal(await keys.purge({ olderThan: new Date(1) }), 1)
+    }
+  }
+  for (const [end, ending] of Object.entries(ends)) {
+    const record = await make()
+    await ending(record.id)
+    const state = await all(store)
+    const as = principal(record)
+    for (const [name, call] of Object.entries<() => Promise<unknown>>({
+      create: async () => await keys.create({ name: 'k', scopes: [] }, { as }),
+      import: async () => await keys.import([{ digest: 'a'.repeat(64), name: 'k', scopes: [] }], { as }),
+      update: async () => await keys.update(other.id, { name: 'k' }, { as }),
+      rotate: async () => await keys.rotate(other.id, { as }),
+      revoke: async () => await keys.revoke(other.id, { as }),
+      revokeOwner: async () => await keys.revokeOwner('u1', { as }),
+      get: async () => await keys.get(other.id, { as }),
+      list: async () => await keys.list({}, { as }),
+      usage: async () => await keys.usage(other.id, { as }),
+      grantable: async () => await keys.grantable({ as })
+    })) await t.rejects(call(), { statusCode: 403, code: 'FST_API_KEY_ENDED', message: 'This API key has ended, so it cannot manage API keys any more' }, `${name} for a key that ${end}`)
+    t.equal(await all(store), state)
+  }
+
+  const narrowed = await make()
+  await keys.update(narrowed.id, { scopes: ['apps:read'] })
+  for (const [way, give] of Object.entries(givings(keys, ['apps:deploy'], principal(narrowed)))) {
+    await t.rejects(give(), { code: 'FST_API_KEY_BEYOND_GRANT' }, `${way} for a key that was narrowed`)
+  }
+  t.strictSame(await keys.grantable({ as: principal(narrowed) }), ['apps:read'])
+  const rotated = await make()
+  await keys.rotate(rotated.id, { gracePeriod: 'PT1M' })
+  const { expiresAt } = (await keys.get(rotated.id))!
+  t.strictSame((await keys.create({ name: 'k', scopes: [] }, { as: principal(rotated) })).record.expiresAt, expiresAt, 'no longer than the grace period of the key that makes it')
+})
+
+t.test('a key that is ended while it makes another is told no secret', async (t) => {
+  for (const making of ['create', 'rotate'] as const) {
+    let meanwhile: (() => Promise<unknown>) | undefined
+    const sink = async () => {
+      const once = meanwhile
+      meanwhile = undefined
+      await once?.()
+    }
+    const { keys } = setUp({ audit: { sink, required: true } })
+    const { record } = await keys.create({ name: 'acting', ownerId: 'u1', scopes: ['full'] })
+    const { record: other } = await keys.create({ name: 'other', ownerId: 'u1', scopes: ['full'] })
+    meanwhile = async () => await keys.revoke(record.id)
+    const as = principal(record)
+    await t.rejects(making === 'create' ? keys.create({ name: 'k', scopes: ['full'] }, { as }) : keys.rotate(other.id, { as }), { code: 'FST_API_KEY_ENDED' }, making)
+  }
+})
+
+t.test('a key may rotate itself away at once', async (t) => {
+  const { keys } = setUp()
+  const { record } = await keys.create({ name: 'acting', ownerId: 'u1', scopes: ['full'] })
+  const rotated = (await keys.rotate(record.id, { as: principal(record), gracePeriod: 'PT0S' }))!
+  t.equal(await refusalOf(keys, rotated.key), null)
+})
+
 t.test('a key that belongs to nobody manages no keys', async (t) => {
   const { keys, store } = setUp()
   const { record } = await keys.create({ name: 'machine', scopes: ['full'] })

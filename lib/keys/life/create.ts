@@ -2,7 +2,8 @@ import { isPlainObject } from '../../scopes/entries.js'
 import { recordOf } from '../known-key.js'
 import { checkNewKey, type NewApiKey } from '../new-key.js'
 import type { StoredKey } from '../record.js'
-import { callerOf, ownedBy, type CallOptions } from './caller.js'
+import { callerNow, refuseEndedMeanwhile } from './acting-key.js'
+import { ownedBy, type CallOptions } from './caller.js'
 import { happening, refuseBeyond, type KeyLife } from './life.js'
 import { newSecret, UNTOUCHED, type IssuedKey } from './secret.js'
 
@@ -11,7 +12,7 @@ export function creating (life: KeyLife) {
 
   return async (input: NewApiKey, options?: CallOptions): Promise<IssuedKey> => {
     const insert = records.capability('insert', 'create')
-    const caller = callerOf(options)
+    const caller = await callerNow(life, 'create', options)
     const now = Date.now()
     const wanted = caller.owner !== undefined && isPlainObject(input) ? { ...input, ownerId: ownedBy(input.ownerId, caller.owner) } : input
     const fields = checkNewKey(wanted, { ...rules, now, actingKeyExpires: caller.key?.expiresAt ?? null })
@@ -22,6 +23,7 @@ export function creating (life: KeyLife) {
     await refuseBeyond(life, fields.scopes, caller, { ...event, keyId: null })
     await auditor.change(event, () => records.asked(() => insert(stored)))
     verifier.cache.keyAdded(fingerprint)
+    await refuseEndedMeanwhile(life, 'create', caller)
     return { key, record: recordOf(stored) }
   }
 }

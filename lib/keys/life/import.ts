@@ -5,7 +5,8 @@ import { InvalidInputError } from '../errors.js'
 import { readImportedKey, type CheckedImport, type ImportedKey } from '../imported-key.js'
 import { recordOf } from '../known-key.js'
 import type { ApiKeyRecord, StoredKey } from '../record.js'
-import { callerOf, type Caller, type CallOptions } from './caller.js'
+import { callerNow } from './acting-key.js'
+import type { Caller, CallOptions } from './caller.js'
 import { happening, refuseBeyond, type KeyLife } from './life.js'
 
 /** What became of the keys of an import. */
@@ -21,7 +22,7 @@ export function importing (life: KeyLife) {
   return async (keys: readonly ImportedKey[], options?: CallOptions): Promise<ImportResult> => {
     const insert = records.capability('insert', 'import')
     const findByDigest = records.capability('findByDigest', 'import')
-    const caller = callerOf(options)
+    const caller = await callerNow(life, 'import', options)
     const breathe = breather()
     const now = new Date()
 

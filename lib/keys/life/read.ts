@@ -1,19 +1,25 @@
 import { cursorAfter, hasPlace, readListQuery, type KeyPage, type ListQuery } from '../key-list.js'
 import type { ApiKeyRecord } from '../record.js'
-import { callerOf, ownedBy, type CallOptions } from './caller.js'
+import { callerNow } from './acting-key.js'
+import { ownedBy, type CallOptions } from './caller.js'
 import { checkId, type KeyLife } from './life.js'
 
-export function getting ({ records }: KeyLife) {
+export function getting (life: KeyLife) {
+  const { records } = life
+
   return async (id: string, options?: CallOptions): Promise<ApiKeyRecord | null> => {
     checkId(id)
-    return await records.get(id, 'get', callerOf(options).sees)
+    const { sees } = await callerNow(life, 'get', options)
+    return await records.get(id, 'get', sees)
   }
 }
 
-export function listing ({ records, usage }: KeyLife) {
+export function listing (life: KeyLife) {
+  const { records, usage } = life
+
   return async (query: ListQuery = {}, options?: CallOptions): Promise<KeyPage> => {
     const read = records.capability('list', 'list')
-    const { sees } = callerOf(options)
+    const { sees } = await callerNow(life, 'list', options)
     const { limit, ...wanted } = readListQuery(sees === undefined ? query : { ...query, ownerId: ownedBy(query.ownerId, sees) })
     // Who asks which keys are not used may want to end them.
     if (wanted.unusedSince !== undefined) await usage.flush()

@@ -2,7 +2,8 @@ import { InvalidInputError } from '../errors.js'
 import { readReason } from '../key-fields.js'
 import type { ApiKeyRecord } from '../record.js'
 import { show } from '../../scopes/faults.js'
-import { callerOf, ownedBy, type CallOptions } from './caller.js'
+import { callerNow } from './acting-key.js'
+import { ownedBy, type CallOptions } from './caller.js'
 import { changing, checkId, happening, type KeyLife } from './life.js'
 
 export interface RevokeOptions extends CallOptions {
@@ -15,7 +16,7 @@ export function revoking (life: KeyLife) {
 
   return async (id: string, options?: RevokeOptions): Promise<ApiKeyRecord | null> => {
     const revoke = records.capability('revoke', 'revoke')
-    const caller = callerOf(options, ['reason'])
+    const caller = await callerNow(life, 'revoke', options, ['reason'])
     const reason = readReason(options?.reason)
     checkId(id)
     // Code that is trusted needs no look at the record first, if the store does not offer one.
@@ -36,7 +37,7 @@ export function revokingOwner (life: KeyLife) {
 
   return async (ownerId: string, options?: RevokeOptions): Promise<readonly ApiKeyRecord[]> => {
     const revokeOwner = records.capability('revokeOwner', 'revokeOwner')
-    const caller = callerOf(options, ['reason'])
+    const caller = await callerNow(life, 'revokeOwner', options, ['reason'])
     const reason = readReason(options?.reason)
     if (typeof ownerId !== 'string') throw new InvalidInputError(`ownerId must be a string, not ${show(ownerId)}`)
     if (caller.sees !== undefined) ownedBy(ownerId, caller.sees)

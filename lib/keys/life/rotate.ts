@@ -4,7 +4,8 @@ import { AlreadyRotatedError, InvalidInputError } from '../errors.js'
 import { readExpiresAt, type ExpiryRules } from '../key-fields.js'
 import { recordOf } from '../known-key.js'
 import type { ApiKeyRecord, StoredKey } from '../record.js'
-import { callerOf, type CallOptions } from './caller.js'
+import { callerNow, refuseEndedMeanwhile } from './acting-key.js'
+import type { CallOptions } from './caller.js'
 import { changing, checkId, happening, refuseBeyond, type KeyLife } from './life.js'
 import { newSecret, UNTOUCHED, type IssuedKey } from './secret.js'
 
@@ -23,7 +24,7 @@ export function rotating (life: KeyLife) {
 
   return async (id: string, options?: RotateOptions): Promise<IssuedKey | null> => {
     const rotate = records.capability('rotate', 'rotate')
-    const caller = callerOf(options, ['gracePeriod', 'expiresAt'])
+    const caller = await callerNow(life, 'rotate', options, ['gracePeriod', 'expiresAt'])
     checkId(id)
     const now = Date.now()
     const limits = { now, maxKeyLifetime: rules.maxKeyLifetime, actingKeyExpires: caller.key?.expiresAt ?? null }
@@ -44,6 +45,8 @@ export function rotating (life: KeyLife) {
       const rotated = await auditor.change(event, () => changing(life, id, () => rotate(id, successor, endsAt)))
       if (rotated !== null) {
         verifier.cache.keyAdded(fingerprint)
+        // A key that rotates itself ends by that; and no store does it with one that has ended.
+        if (caller.key?.id !== id) await refuseEndedMeanwhile(life, 'rotate', caller)
         return { key, record: recordOf(successor) }
       }
       const found = await records.get(id, 'rotate', caller.sees)

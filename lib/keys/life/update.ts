@@ -1,7 +1,8 @@
 import { InvalidInputError } from '../errors.js'
 import { checkChanges, type ApiKeyChanges } from '../key-changes.js'
 import type { ApiKeyRecord } from '../record.js'
-import { callerOf, type Caller, type CallOptions } from './caller.js'
+import { callerNow } from './acting-key.js'
+import type { Caller, CallOptions } from './caller.js'
 import { changing, checkId, happening, refuseBeyond, type KeyLife } from './life.js'
 
 export function updating (life: KeyLife) {
@@ -9,7 +10,7 @@ export function updating (life: KeyLife) {
 
   return async (id: string, input: ApiKeyChanges, options?: CallOptions): Promise<ApiKeyRecord | null> => {
     const update = records.capability('update', 'update')
-    const caller = callerOf(options)
+    const caller = await callerNow(life, 'update', options)
     checkId(id)
     const { disabled: wanted, ...fields } = checkChanges(input, rules)
     const before = await records.get(id, 'update', caller.sees)

@@ -4,7 +4,8 @@ import { InvalidInputError } from '../errors.js'
 import { readMoment } from '../key-fields.js'
 import { isDate } from '../known-key.js'
 import { reportUsage, type KeyUsage } from '../usage/report.js'
-import { callerOf, type CallOptions } from './caller.js'
+import { callerNow } from './acting-key.js'
+import type { CallOptions } from './caller.js'
 import { checkId, type KeyLife } from './life.js'
 
 export interface UsageQuery extends CallOptions {
@@ -15,12 +16,14 @@ export interface UsageQuery extends CallOptions {
   readonly unusedFor?: Date | string
 }
 
-export function reporting ({ records, rules, usage }: KeyLife) {
+export function reporting (life: KeyLife) {
+  const { records, rules, usage } = life
+
   return async (id: string, options?: UsageQuery): Promise<KeyUsage | null> => {
     // Without it nothing could ever have been seen.
     records.capability('recordUse', 'usage')
     const usesOf = records.capability('usesOf', 'usage')
-    const { sees } = callerOf(options, ['unusedFor'])
+    const { sees } = await callerNow(life, 'usage', options, ['unusedFor'])
     checkId(id)
     const unusedSince = readUnusedFor(options?.unusedFor, Date.now())
     await usage.flush()
