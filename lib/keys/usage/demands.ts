@@ -1,5 +1,6 @@
 import type { Grant } from '../../scopes/grant.js'
 import type { Requirement } from '../../scopes/requirement.js'
+import type { Scopes } from './scopes.js'
 
 // How demands are kept in a store: as JSON of their alternatives (OR of ANDs), everything sorted, so that one demand is
 // one text, whoever wrote it.
@@ -37,10 +38,10 @@ const LONGEST = 8 * 1024
  * Reads what `textsOf` has made, at whatever time. What the catalog no longer has, or the grant does not cover, is left
  * out: such a request would be refused today.
  */
-export function readDemands (texts: ReadonlyMap<string, Date>, grant: Grant, today: (name: string) => string): PastDemand[] {
+export function readDemands (texts: ReadonlyMap<string, Date>, grant: Grant, scopes: Scopes): PastDemand[] {
   const read = new Map<string, PastDemand>()
   for (const [text, date] of texts) {
-    const alternatives = alternativesIn(text).map(names => [...new Set(names.map(today))].sort())
+    const alternatives = alternativesIn(text).map(names => [...new Set(names.map(name => scopes.today(name)))].sort())
     const met = sorted(alternatives.filter(names => names.length > 0 && names.every(name => grant.covers(name))))
     if (met.length === 0) continue
     // Two spellings of a scope may have made two texts of one demand.

@@ -3,6 +3,7 @@ import type { ScopeName } from '../../scopes/register.js'
 import type { ApiKeyRecord } from '../record.js'
 import { Holdings, lastNeeded } from './attribution.js'
 import { readDemands } from './demands.js'
+import { Scopes } from './scopes.js'
 import { smallestGrant } from './smallest-grant.js'
 
 /** What a key was used for, since it was made. */
@@ -29,9 +30,10 @@ export interface KeyUsage {
  */
 export function reportUsage (record: ApiKeyRecord, texts: ReadonlyMap<string, Date>, unusedSince: Date | null, catalog: Catalog): KeyUsage {
   const granted = [...new Set(record.scopes)]
-  const demands = readDemands(texts, catalog.grant(granted), name => catalog.grant([name]).current[0]!)
-  const holdings = new Holdings(granted, catalog)
-  const needed = lastNeeded(demands, holdings)
+  const scopes = new Scopes(catalog)
+  const demands = readDemands(texts, catalog.grant(granted), scopes)
+  const holdings = new Holdings(granted, scopes)
+  const needed = lastNeeded(demands, holdings, scopes)
 
   const isOldEnough = unusedSince === null || record.createdAt < unusedSince
   const isUnused = (name: string) => {
@@ -42,6 +44,6 @@ export function reportUsage (record: ApiKeyRecord, texts: ReadonlyMap<string, Da
     lastUsedAt: record.lastUsedAt,
     scopes: granted.map(name => ({ name, lastNeededAt: needed.has(name) ? new Date(needed.get(name)!) : null })),
     unusedScopes: isOldEnough ? granted.filter(isUnused) : [],
-    smallestGrant: smallestGrant(demands, holdings, catalog) as readonly ScopeName[]
+    smallestGrant: smallestGrant(demands, holdings, scopes) as readonly ScopeName[]
   }
 }
