@@ -1,3 +1,4 @@
+import { setImmediate as others } from 'node:timers/promises'
 import type { CallingRequest } from '../keys/life/caller.js'
 import { isText } from '../keys/key-fields.js'
 import type { ApiKeys } from '../keys/keyring.js'
@@ -42,7 +43,7 @@ export async function respondTo (report: readonly ReportedSecret[], apiKeys: Api
     else strangers.add(token)
   })
 
-  const secrets = [...firstPlaces.keys()].filter(token => !strangers.has(token))
+  const secrets = finderOf([...firstPlaces.keys()].filter(token => !strangers.has(token)))
   const revoked = new Map<string, ApiKeyRecord>()
   const living = [...known].filter(([, { revokedAt }]) => revokedAt === null)
   const unrevoked = await inBatches(living, async ([token, { id }]) => {
@@ -63,6 +64,8 @@ export async function inBatches<Item> (items: readonly Item[], work: (item: Item
   for (let at = 0; at < items.length; at += BATCH) {
     const batch = items.slice(at, at + BATCH)
     await Promise.all(batch.map(async item => await work(item).catch((error: unknown) => { failures.push(error) })))
+    // A store that answers at once would leave no time for the requests of others.
+    await others()
   }
   return failures
 }
@@ -71,17 +74,31 @@ export async function inBatches<Item> (items: readonly Item[], work: (item: Item
 const BATCH = 16
 
 /** As `revoke` takes it. */
-function reasonFor ({ url, source }: ReportedSecret, secrets: readonly string[]): string {
+function reasonFor ({ url, source }: ReportedSecret, secrets: SecretFinder): string {
   return shown(['leaked:', source, url].filter(part => part !== '').join(' '), secrets, 200)
 }
 
 /** A text without the keys that may stand in it (a file can be named after one), and fit for logs and lists. */
-function shown (text: string, secrets: readonly string[], longest: number): string {
-  const safe = secrets.reduce((rest, secret) => rest.replaceAll(secret, '…').replaceAll(encodeURIComponent(secret), '…'), text)
+function shown (text: string, secretAt: SecretFinder, longest: number): string {
   let fit = ''
-  for (const char of safe) {
-    if (fit.length + char.length > longest) break
-    fit += isText(char, 2) ? char : '?'
+  for (let at = 0; at < text.length;) {
+    const secret = secretAt(text, at)
+    const char = String.fromCodePoint(text.codePointAt(at)!)
+    const part = secret > 0 ? '…' : isText(char, 2) ? char : '?'
+    if (fit.length + part.length > longest) break
+    fit += part
+    at += secret || char.length
   }
   return fit
+}
+
+/** The length of the secret that begins at this place of a text, plain or as in a URL; 0: none does. */
+type SecretFinder = (text: string, at: number) => number
+
+/** There may be thousands: nothing is looked for one by one. */
+function finderOf (secrets: readonly string[]): SecretFinder {
+  // Through a buffer, for half a surrogate pair has no place in a URL.
+  const forms = new Set(secrets.flatMap(secret => [secret, encodeURIComponent(Buffer.from(secret).toString())]))
+  const lengths = [...new Set([...forms].map(form => form.length))].sort((a, b) => b - a)
+  return (text, at) => lengths.find(length => forms.has(text.slice(at, at + length))) ?? 0
 }

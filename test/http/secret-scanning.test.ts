@@ -264,6 +264,23 @@ t.test('a large report is worked through', async t => {
   t.ok((await app.apiKeys.list({ limit: 100 })).records.every(({ revokedAt }) => revokedAt !== null))
 })
 
+t.test('while a large report is worked through, others get their turn', async t => {
+  let revoked = 0
+  const audit = ({ action }: AuditEvent) => { if (action === 'revoke') revoked++ }
+  const { app, store, report, leaks } = await scanningApp(t, { wire: { plugin: { audit } } })
+  const keys = await Promise.all(Array.from({ length: 1000 }, async (_, i) => await app.apiKeys.create({ name: `key ${i}` })))
+  let revokedBefore = Infinity
+  store.before = () => {
+    store.before = () => {}
+    setImmediate(() => { revokedBefore = revoked })
+  }
+  const entries = keys.map(({ key }, i) => found(key, { url: `https://github.com/octocat/hello/blob/1/${keys.at(i - 1)!.key}.env` }))
+  t.equal((await report(entries)).status, 200)
+  t.equal(revoked, keys.length)
+  t.ok(revokedBefore < revoked, `${revokedBefore} were revoked by then`)
+  t.ok(leaks.every(({ url }) => url === 'https://github.com/octocat/hello/blob/1/….env'), 'no key stands in the place of another')
+})
+
 t.test('a signed body that is no report is refused, and nothing is changed', async t => {
   const { app, store, report, everything } = await scanningApp(t)
   const { key } = await app.apiKeys.create({ name: 'ci' })
