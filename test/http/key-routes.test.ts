@@ -3,7 +3,7 @@ import t from 'tap'
 import { apiKeyRoutes } from '../../lib/http/key-routes.js'
 import alsoApiKeyRoutes from '../../lib/http/key-routes.js'
 import { apiKeyScopes, defineScopes, memoryStore } from '../../lib/index.js'
-import { as, authenticateUser, keysApp, SHOWN, type Failure, type Issued, type KeysAppOptions, type Page, type Shown } from './key-routes-app.js'
+import { as, authenticateUser, catalog, keysApp, SHOWN, type Failure, type Issued, type KeysAppOptions, type Page, type Shown } from './key-routes-app.js'
 import { ENDPOINTS, hasId } from './key-routes-bad-input.js'
 import { answerOf, bearer, JSON_TYPE, plant, PREFIX, scopes } from './wire-app.js'
 
@@ -343,6 +343,24 @@ t.test('the keys of others do not exist', async (t) => {
   t.equal((await ask('PATCH', '/api-keys', as('a'), { name: 'x' })).statusCode, 404)
   t.ok([404, 414].includes((await ask('DELETE', `/api-keys/${'x'.repeat(1000)}`, as('a'))).statusCode), 'a long one')
   t.equal((await ask('DELETE', '/api-keys/%ff', as('a'))).statusCode, 400, 'one that is no text')
+})
+
+t.test('what cannot be the id of a key is not looked for', async (t) => {
+  const asked: string[] = []
+  const store = memoryStore()
+  const { ask } = await keysApp(t, {
+    plugin: { scopes: catalog, store: { ...store, get (id) { asked.push(id); return store.get(id) } } },
+    fastify: { routerOptions: { maxParamLength: 1000 } }
+  })
+  for (const id of ['%00', 'x%00', 'x%0A', '%E2%80%AE', 'x'.repeat(256)]) {
+    for (const [method, path] of [['GET', ''], ['PATCH', ''], ['DELETE', ''], ['POST', '/rotate'], ['GET', '/usage']] as const) {
+      const { statusCode, body } = await ask(method, `/api-keys/${id}${path}`, as('ann'), method === 'PATCH' ? { name: 'x' } : undefined)
+      t.match([statusCode, body], [404, /FST_API_KEY_NOT_FOUND/], `${method} ${id}${path}`)
+    }
+  }
+  t.strictSame(asked, [])
+  await ask('GET', `/api-keys/${'x'.repeat(255)}`, as('ann'))
+  t.strictSame(asked, ['x'.repeat(255)])
 })
 
 t.test('owners whose names only look alike are not the same', async (t) => {
