@@ -1,22 +1,13 @@
-import { channel } from 'node:diagnostics_channel'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { type AddressInfo } from 'node:net'
 import type { FastifyRequest } from 'fastify'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { memoryStore, type AuditEvent } from '../../lib/index.js'
+import { published } from '../keys/published.js'
 import { bearer, LEVELS, plant, wireApp } from './wire-app.js'
 
 const authenticateUser = ({ headers }: FastifyRequest) => headers['x-user'] === undefined ? null : { id: String(headers['x-user']) }
-
-function published (t: Test): AuditEvent[] {
-  const events: AuditEvent[] = []
-  const note = (event: unknown) => { events.push(event as AuditEvent) }
-  const audit = channel('fastify-api-key-scopes.audit')
-  audit.subscribe(note)
-  t.teardown(() => audit.unsubscribe(note))
-  return events
-}
 
 t.test('each change of a key is one line at info, and one event', async (t) => {
   const heard = published(t)

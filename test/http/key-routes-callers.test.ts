@@ -1,10 +1,10 @@
 // Who may call the management routes, and for whom: keys, administrators, limited sessions; and what is told of it.
-import { channel } from 'node:diagnostics_channel'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import type { ApiKeyRoutesOptions, CurrentPrincipal, KeyOperation, ScopePicker } from '../../lib/http/key-routes.js'
 import { apiKeyRoutes } from '../../lib/http/key-routes.js'
 import { defineScopes, memoryStore, type AuditEvent, type Catalog, type KeyStore, type StoredKey, type User } from '../../lib/index.js'
+import { published } from '../keys/published.js'
 import { as, authenticateUser, catalog, keysApp, SHOWN, type Failure, type Issued, type Page, type Shown, type TestUser } from './key-routes-app.js'
 import { ENDPOINTS, isForKeys } from './key-routes-bad-input.js'
 import { bearer, plant, wireApp } from './wire-app.js'
@@ -475,12 +475,3 @@ t.test('a wrong option keeps the app from starting, and the error names each', a
   const { app } = await wireApp(t, { bare: true, plugin: { scopes: catalog, authenticateUser }, after: async app => { await apiKeyRoutes(app, {}) } })
   t.ok(app.hasRoute({ method: 'GET', url: '/api-keys/current' }), 'called by hand')
 })
-
-function published (t: Test): AuditEvent[] {
-  const events: AuditEvent[] = []
-  const note = (event: unknown) => { events.push(event as AuditEvent) }
-  const audit = channel('fastify-api-key-scopes.audit')
-  audit.subscribe(note)
-  t.teardown(() => audit.unsubscribe(note))
-  return events
-}

@@ -1,4 +1,3 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { cpSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
@@ -8,6 +7,7 @@ import apiKeyScopes, { defineScopes, type ApiKeyScopesOptions, type AuditEvent, 
 import { fingerprintOf } from '../../lib/keys/digest.js'
 import { generateKey } from '../../lib/keys/key-format.js'
 import { sqliteStore } from '../../lib/stores/sqlite.js'
+import { published } from '../keys/published.js'
 import { bearer, LEVELS, logTo, plant, PREFIX, RawClient, rawRequest, listen, wireApp, withBadChecksum } from './wire-app.js'
 import type { LogLine } from './wire-app.js'
 
@@ -16,17 +16,6 @@ const authenticateUser = (request: FastifyRequest) => {
   if (id === 'broken') throw new Error('no sessions today')
   if (id === undefined) return null
   return id === 'limited' ? { id, scopes: [] } : { id }
-}
-
-const CHANNEL = 'fastify-api-key-scopes.audit'
-
-/** What is published while a test runs. */
-function published (t: { teardown: (end: () => void) => void }): unknown[] {
-  const events: unknown[] = []
-  const note = (event: unknown) => { events.push(event) }
-  subscribe(CHANNEL, note)
-  t.teardown(() => { unsubscribe(CHANNEL, note) })
-  return events
 }
 
 t.test('each denial is one line with who, what and why, and one event on the diagnostics channel', async (t) => {

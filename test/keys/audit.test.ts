@@ -1,23 +1,13 @@
-import { channel } from 'node:diagnostics_channel'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { AuditEvent, AuditSink } from '../../lib/index.js'
 import { Auditor, type Happening } from '../../lib/keys/audit.js'
 import type { KeyStore } from '../../lib/keys/store.js'
 import { memoryStore } from '../../lib/stores/memory.js'
+import { published } from './published.js'
 import { setUp } from './set-up.js'
 
 const all = async (store: KeyStore) => JSON.stringify(await store.list!({ limit: 1000 }))
 const request = { id: 'req-7', method: 'POST', routeOptions: { url: '/api-keys' }, headers: { authorization: 'Bearer secret' } }
-
-/** What is published while a test runs. */
-function published (t: Test): AuditEvent[] {
-  const events: AuditEvent[] = []
-  const note = (event: unknown) => { events.push(event as AuditEvent) }
-  const audit = channel('fastify-api-key-scopes.audit')
-  audit.subscribe(note)
-  t.teardown(() => audit.unsubscribe(note))
-  return events
-}
 
 t.test('whatever is done with a key is told once to the log, the channel and the sink: who, which key, where, what and why', async (t) => {
   const heard = published(t)
