@@ -409,6 +409,17 @@ t.test('a store that fails in the middle: the error is told, and a second run co
   t.equal((await keys.list()).records.length, 6)
 })
 
+t.test('of two imports at the same time each key is imported by one, and is there already for the other', async (t) => {
+  const store = memoryStore()
+  const [one, other] = [setUp({ store }), setUp({ store })]
+  const list = inputs(20)
+  const results = await Promise.all([one.keys.import(list), other.keys.import(list)])
+  t.equal(results[0].imported.length + results[1].imported.length, 20)
+  for (const { imported, existing } of results) t.equal(new Set([...imported, ...existing].map(({ id }) => id)).size, 20)
+  t.equal((await store.list({ limit: 100 })).length, 20)
+  t.equal([...one.events, ...other.events].length, 20, 'told of once each')
+})
+
 t.test('a store that cannot be asked imports nothing', async (t) => {
   const memory = memoryStore()
   const { keys } = setUp({ store: { ...memory, async findByDigest () { throw new Error('down') } } })

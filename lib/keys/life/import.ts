@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LISTED } from '../../scopes/faults.js'
-import { InvalidInputError } from '../errors.js'
+import { InvalidInputError, StoreUnavailableError } from '../errors.js'
 import { readImportedKey, type CheckedImport, type ImportedKey } from '../imported-key.js'
 import { recordOf } from '../known-key.js'
 import type { ApiKeyRecord, StoredKey } from '../record.js'
@@ -28,19 +28,15 @@ export function importing (life: KeyLife) {
 
     const wanted = await readKeys(keys, caller, now, life, breathe)
     const existing: ApiKeyRecord[] = []
-    const missing: CheckedImport[] = []
+    const missing: Array<readonly [CheckedImport, number]> = []
     const given = new Set<string>()
     for (const [i, key] of wanted.entries()) {
-      const stored = await find(key.fingerprint)
-      const record = stored === null ? null : records.readable(stored, caller.sees)
+      const record = await find(key, i)
       if (record !== null) {
         existing.push(record)
-      } else if (stored === null) {
-        missing.push(key)
-        for (const scope of key.scopes) given.add(scope)
       } else {
-        // Somebody else's, or corrupt: whoever knows the digest learns no more than that it is there.
-        throw new InvalidInputError(`keys[${i}].digest is taken`)
+        missing.push([key, i])
+        for (const scope of key.scopes) given.add(scope)
       }
       await breathe()
     }
@@ -48,31 +44,41 @@ export function importing (life: KeyLife) {
     await refuseBeyond(life, scopes, caller, happening('import', caller, { ownerId: caller.owner ?? null, scopes }))
 
     const imported: ApiKeyRecord[] = []
-    for (const key of missing) {
-      imported.push(await add(key))
+    for (const [key, i] of missing) {
+      await add(key, i)
       await breathe()
     }
     return { imported, existing }
 
-    async function find (fingerprint: string): Promise<StoredKey | null> {
+    async function find ({ fingerprint }: CheckedImport, i: number): Promise<ApiKeyRecord | null> {
       for (const digest of digester.candidates(fingerprint)) {
         const stored = await records.asked(() => findByDigest(digest))
         // A Map's `undefined` means the same as `null`.
-        if (stored != null) return stored
+        if (stored == null) continue
+        const record = records.readable(stored, caller.sees)
+        if (record !== null) return record
+        // Somebody else's, or corrupt: whoever knows the digest learns no more than that it is there.
+        throw new InvalidInputError(`keys[${i}].digest is taken`)
       }
       return null
     }
 
-    async function add ({ fingerprint, ...fields }: CheckedImport): Promise<ApiKeyRecord> {
+    async function add (key: CheckedImport, i: number): Promise<void> {
+      const { fingerprint, ...fields } = key
       const stored: StoredKey = { id: randomUUID(), ...digester.forNewKey(fingerprint), ...fields, revokedAt: null, revokedReason: null, rotatedFrom: null }
       const { id, ownerId, scopes } = stored
       try {
         await auditor.change(happening('import', caller, { keyId: id, ownerId, scopes }), () => records.asked(() => insert(stored)))
+        imported.push(recordOf(stored))
+      } catch (error) {
+        // Several processes that start at once may all import the same: another one was first.
+        const other = error instanceof StoreUnavailableError ? await find(key, i) : null
+        if (other === null || other.id === id) throw error
+        existing.push(other)
       } finally {
         // Also when the store failed: it may have done it, and lost only the answer.
         verifier.cache.keyAdded(fingerprint)
       }
-      return recordOf(stored)
     }
   }
 }
