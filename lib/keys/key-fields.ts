@@ -27,7 +27,7 @@ export interface ExpiryRules {
 
 /** Left out, it is as late as the rules allow. */
 export function readExpiresAt (expiresAt: unknown, { now, maxKeyLifetime, actingKeyExpires }: ExpiryRules, faults: string[]): Date | null {
-  const longest = maxKeyLifetime === null ? Infinity : now + maxKeyLifetime
+  const longest = maxKeyLifetime === null ? Infinity : Math.min(now + maxKeyLifetime, LAST_MOMENT)
   const latest = Math.min(longest, actingKeyExpires?.getTime() ?? Infinity)
   if (expiresAt === undefined) return latest === Infinity ? null : new Date(latest)
   const expiry = expiresAt === null ? null : readMoment(expiresAt, now)
@@ -41,6 +41,9 @@ export function readExpiresAt (expiresAt: unknown, { now, maxKeyLifetime, acting
   }
   return expiry as Date | null
 }
+
+/** What a `Date` can hold ends here. */
+export const LAST_MOMENT = 8.64e15
 
 /** A `Date`, an ISO 8601 date and time with its zone, or an ISO 8601 duration from `now` (or until it). */
 export function readMoment (value: unknown, now: number, direction: 'after' | 'before' = 'after'): Date | undefined {

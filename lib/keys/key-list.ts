@@ -28,7 +28,9 @@ export interface KeyPage {
 }
 
 /** @throws {InvalidInputError} naming every field that is wrong, and how to put it right. */
-export function readListQuery ({ ownerId, state, unusedFor, limit = 100, cursor, ...rest }: ListQuery, now = Date.now()): KeyQuery {
+export function readListQuery (query: ListQuery, now = Date.now()): KeyQuery {
+  if (typeof query !== 'object' || query === null) throw new InvalidInputError(`a list is asked for with { ${FIELDS.join(', ')} }, not ${show(query)}`)
+  const { ownerId, state, unusedFor, limit = 100, cursor, ...rest } = query
   const faults = Object.keys(rest).map(field => `unknown field ${show(field)}${didYouMean(field, FIELDS)}`)
   if (ownerId !== undefined && typeof ownerId !== 'string') faults.push(`ownerId must be a string, not ${show(ownerId)}`)
   if (!Number.isInteger(limit) || limit < 1 || limit > 1000) faults.push(`limit must be a whole number from 1 to 1000, not ${show(limit)}`)

@@ -204,6 +204,17 @@ t.test('an administrator sees all keys, makes keys for nobody else, and gives aw
   t.match(await keys.revoke(theirs.record.id, { as, all: true }), { revokedAt: Date })
 })
 
+t.test('call options that are none are refused', async (t) => {
+  const { keys } = setUp()
+  for (const option of [null, 'u1', 7, true] as never[]) {
+    await t.rejects(keys.create({ name: 'k', scopes: [] }, option), { statusCode: 400, code: 'FST_API_KEY_INVALID_INPUT', message: /^call options must be an object \{ as, all, actor, request \}, not / })
+    await t.rejects(keys.rotate('id', option), { code: 'FST_API_KEY_INVALID_INPUT', message: /^call options must be an object \{ gracePeriod, expiresAt, / })
+  }
+  for (const query of [null, 'u1'] as never[]) {
+    for (const options of [{}, { as: u1 }]) await t.rejects(keys.list(query, options), { statusCode: 400, code: 'FST_API_KEY_INVALID_INPUT' }, String(query))
+  }
+})
+
 t.test('call options that cannot be right are refused', async (t) => {
   const { keys, store } = setUp()
   const options: ReadonlyArray<readonly [object, string]> = [

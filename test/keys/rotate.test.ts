@@ -85,6 +85,17 @@ t.test('the successor lives as long as the old key was to, or until when it is t
   await t.rejects(limited.rotate(next.record.id, { expiresAt: 'P2D' }), { code: 'FST_API_KEY_INVALID_INPUT', message: /^expiresAt must be .* or earlier, not .*: a key of this API may not live longer$/ })
 })
 
+t.test('the end of time is not overstepped', async (t) => {
+  const last = new Date(8.64e15)
+  const { keys } = setUp()
+  const { record } = await keys.create({ name: 'k', scopes: [], expiresAt: last })
+  const next = (await keys.rotate(record.id))!
+  t.strictSame(next.record.expiresAt, last)
+  t.equal(await refusalOf(keys, next.key), null)
+  const limited = setUp({ maxKeyLifetime: Number.MAX_SAFE_INTEGER })
+  t.strictSame((await limited.keys.create({ name: 'k', scopes: [] })).record.expiresAt, last)
+})
+
 t.test('bad options are refused, and nothing is done', async (t) => {
   const { keys, store } = setUp()
   const { record } = await keys.create({ name: 'ci', scopes: [] })

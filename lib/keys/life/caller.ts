@@ -64,6 +64,7 @@ const OPTIONS = ['as', 'all', 'actor', 'request']
  * @throws {InvalidInputError} naming the option.
  */
 export function callerOf (options: CallOptions | undefined = {}, more: readonly string[] = []): Caller {
+  if (typeof options !== 'object' || options === null) throw new InvalidInputError(`call options must be an object { ${[...more, ...OPTIONS].join(', ')} }, not ${show(options)}`)
   const strange = Object.keys(options).find(option => !OPTIONS.includes(option) && !more.includes(option))
   if (strange !== undefined) throw new InvalidInputError(`unknown call option ${show(strange)}; there is { ${[...more, ...OPTIONS].join(', ')} }`)
   const { all = false, actor, request } = options

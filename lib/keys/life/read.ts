@@ -20,7 +20,7 @@ export function listing (life: KeyLife) {
   return async (query: ListQuery = {}, options?: CallOptions): Promise<KeyPage> => {
     const read = records.capability('list', 'list')
     const { sees } = await callerNow(life, 'list', options)
-    const { limit, ...wanted } = readListQuery(sees === undefined ? query : { ...query, ownerId: ownedBy(query.ownerId, sees) })
+    const { limit, ...wanted } = readListQuery(sees === undefined || query === null ? query : { ...query, ownerId: ownedBy(query.ownerId, sees) })
     // Who asks which keys are not used may want to end them.
     if (wanted.unusedSince !== undefined) await usage.flush()
     // One more than asked for tells whether there is a next page.

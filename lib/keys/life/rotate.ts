@@ -1,7 +1,7 @@
 import { show } from '../../scopes/faults.js'
 import { shifted } from '../duration.js'
 import { AlreadyRotatedError, InvalidInputError } from '../errors.js'
-import { readExpiresAt, type ExpiryRules } from '../key-fields.js'
+import { LAST_MOMENT, readExpiresAt, type ExpiryRules } from '../key-fields.js'
 import { recordOf } from '../known-key.js'
 import type { ApiKeyRecord, StoredKey } from '../record.js'
 import { callerNow, refuseEndedMeanwhile } from './acting-key.js'
@@ -84,6 +84,6 @@ function refuseEnded ({ revokedAt, disabledAt, expiresAt }: ApiKeyRecord, now: n
 /** The new key lives as long as the old one was to, as far as that is allowed. */
 function asLongAs (old: ApiKeyRecord, limits: ExpiryRules): Date | null {
   const latest = readExpiresAt(undefined, limits, [])
-  const lifetime = old.expiresAt === null ? null : new Date(limits.now + old.expiresAt.getTime() - old.createdAt.getTime())
+  const lifetime = old.expiresAt === null ? null : new Date(Math.min(limits.now + old.expiresAt.getTime() - old.createdAt.getTime(), LAST_MOMENT))
   return latest === null || (lifetime !== null && lifetime < latest) ? lifetime : latest
 }
