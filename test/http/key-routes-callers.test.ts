@@ -1,6 +1,6 @@
 // Who may call the management routes, and for whom: keys, administrators, limited sessions; and what is told of it.
 import type { FastifyInstance } from 'fastify'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { ApiKeyRoutesOptions, CurrentPrincipal, KeyOperation, ScopePicker } from '../../lib/http/key-routes.js'
 import { apiKeyRoutes } from '../../lib/http/key-routes.js'
 import { defineScopes, memoryStore, type AuditEvent, type Catalog, type KeyStore, type StoredKey, type User } from '../../lib/index.js'
