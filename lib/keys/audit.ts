@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { channel } from 'node:diagnostics_channel'
 import { AuditUnavailableError } from './errors.js'
 import type { Awaitable } from './store.js'
+import { within } from './within.js'
 
 /** Who did something. */
 export type Actor =
@@ -54,7 +55,7 @@ export interface AuditEvent {
 /** What happened, without when. */
 export type Happening = Omit<AuditEvent, 'version' | 'id' | 'time' | 'outcome'>
 
-/** Takes events, to keep them elsewhere. It has taken one once it returns, or its promise resolves. */
+/** Takes events, to keep them elsewhere. It has taken one once it returns, or its promise resolves: within 10 seconds, where it is required. */
 export type AuditSink = (event: AuditEvent) => Awaitable<void>
 
 export interface AuditSettings {
@@ -76,10 +77,13 @@ const events = channel('fastify-api-key-scopes.audit')
 export class Auditor {
   readonly settings: AuditSettings
   readonly #log: AuditLog
+  readonly #patience: number
 
-  constructor (settings: AuditSettings, log: AuditLog) {
+  /** @param patience Milliseconds that a required sink may take. */
+  constructor (settings: AuditSettings, log: AuditLog, patience = 10_000) {
     this.settings = settings
     this.#log = log
+    this.#patience = patience
   }
 
   /**
@@ -114,9 +118,12 @@ export class Auditor {
   }
 
   async #askSink (event: AuditEvent): Promise<void> {
+    const taken = (async () => { await this.settings.sink!(event) })()
     try {
-      await this.settings.sink!(event)
+      await within(this.#patience, taken, () => new Error('the audit sink did not take an event in time'))
     } catch (cause) {
+      // If it takes it after all, it has taken something that was not done.
+      taken.then(() => { this.#failed(event) }, () => {})
       this.#log.lost(cause, event)
       throw new AuditUnavailableError({ cause })
     }

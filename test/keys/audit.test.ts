@@ -179,6 +179,26 @@ t.test('a required sink that takes its time is waited for', async (t) => {
   t.ok(await pending)
 })
 
+t.test('a required sink that does not answer holds up nobody for ever, and is told if it took what was not done', async (t) => {
+  const taken: AuditEvent[] = []
+  const lost: unknown[] = []
+  let take = () => {}
+  const sink = async (event: AuditEvent) => {
+    if (event.outcome === 'done') await new Promise<void>(resolve => { take = resolve })
+    taken.push(event)
+  }
+  const auditor = new Auditor({ sink, required: true, decisions: 'denied' }, { said () { t.fail('nothing was done') }, lost (error) { lost.push(error) } }, 1)
+  const happening: Happening = { action: 'create', actor: { type: 'code', id: null }, keyId: 'k', ownerId: null, requestId: null, method: null, route: null, reason: null }
+  await t.rejects(auditor.change(happening, async () => { t.fail('nothing is done') }), {
+    statusCode: 503, code: 'FST_API_KEY_AUDIT_UNAVAILABLE', cause: { message: 'the audit sink did not take an event in time' }
+  })
+  t.equal(lost.length, 1, 'the operator is told')
+  t.strictSame(taken, [])
+  take()
+  await new Promise(resolve => { setImmediate(resolve) })
+  t.strictSame(taken.map(({ id, outcome }) => [id, outcome]), [[taken[0]!.id, 'done'], [taken[0]!.id, 'failed']])
+})
+
 t.test('text that would forge a line of a log, or a secret, is in no event', async (t) => {
   const forged = 'x\n{"level":30,"audit":{"action":"revoke"}}\u001b[2K\r\u2028'
   const { keys, store, events } = setUp()
