@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { KeyUse } from '../../lib/keys/store.js'
 import { UsageLog, type UsageLogOptions } from '../../lib/keys/usage/log.js'
+import { defineScopes } from '../../lib/scopes/catalog.js'
 import { allOf, type AllOf, type Requirement } from '../../lib/scopes/requirement.js'
 import { catalog } from './set-up.js'
 
@@ -81,6 +82,17 @@ t.test('many keys are written 500 at a time, and others have their turn between'
   t.strictSame(writes.map(({ length }) => length), [500, 500, 234])
   t.equal(turns, 3)
   t.equal(new Set(writes.flat().map(({ id }) => id)).size, 1234)
+})
+
+t.test('keys that have met many demands are written fewer at a time', async (t) => {
+  const many = defineScopes(Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`s${i}`, ''])))
+  const requirements = [...many.scopes.keys()].map(name => many.requirement(name))
+  const { log, writes } = setUp(t)
+  for (let i = 0; i < 10; i++) for (const requirement of requirements) log.note(`key-${i}`, requirement)
+  for (let i = 10; i < 20; i++) log.note(`key-${i}`, read)
+  await log.flush()
+  t.strictSame(writes.map(({ length }) => length), [4, 4, 12])
+  t.equal(writes.flat().reduce((sum, { demands }) => sum + demands.size, 0), 6010)
 })
 
 t.test('what is seen while it writes is written the next time, and a busy app does not keep it from ending', async (t) => {

@@ -24,8 +24,9 @@ export interface UsageLogOptions {
 interface Seen { at: number }
 interface Use extends Seen { readonly demands: Map<Requirement, Seen> }
 
-/** How many keys are written at once; then others have their turn. */
-const CHUNK = 500
+/** How many keys are written at once, and about how many demands; then others have their turn. */
+const MOST_KEYS = 500
+const MOST_DEMANDS = 2000
 
 /** Remembers when keys were used and which demands they met, and writes it to the store from time to time. */
 export class UsageLog implements UsageNotes {
@@ -96,8 +97,9 @@ export class UsageLog implements UsageNotes {
   async #write (): Promise<void> {
     const { recordUse, timeout = 10_000, failed } = this.#options
     // What comes in meanwhile is for the next time: a busy app would never come to an end.
-    for (let left = this.#uses.size; left > 0; left -= CHUNK) {
-      const taken = this.#take(Math.min(left, CHUNK))
+    for (let left = this.#uses.size; left > 0;) {
+      const taken = this.#take(Math.min(left, MOST_KEYS))
+      left -= taken.length
       try {
         await within(timeout, recordUse(taken.map(toKeyUse)), () => new Error('the store did not write the use of keys in time'))
       } catch (cause) {
@@ -111,12 +113,12 @@ export class UsageLog implements UsageNotes {
 
   #take (count: number): Array<readonly [string, Use]> {
     const taken: Array<readonly [string, Use]> = []
+    const before = this.#demands
     for (const [id, use] of this.#uses) {
-      if (taken.push([id, use]) === count) break
-    }
-    for (const [id, { demands }] of taken) {
+      taken.push([id, use])
       this.#uses.delete(id)
-      this.#demands -= demands.size
+      this.#demands -= use.demands.size
+      if (taken.length === count || before - this.#demands >= MOST_DEMANDS) break
     }
     return taken
   }
