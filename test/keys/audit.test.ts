@@ -68,7 +68,7 @@ t.test('an attempt to give away too much is told of as a denial', async (t) => {
     { action: 'update', ...denied, keyId: record.id, scopes: ['hosts:read'] },
     { action: 'update', ...denied, keyId: record.id },
     { action: 'update', outcome: 'done' },
-    { action: 'rotate', ...denied, keyId: record.id, scopes: ['full'] }
+    { action: 'rotate', ...denied, keyId: record.id, scopes: ['full'], successorId: undefined, until: undefined }
   ])
   t.equal(events.length, 5)
 })

@@ -39,9 +39,10 @@ export function rotating (life: KeyLife) {
       const successor: StoredKey = {
         ...identity, ...UNTOUCHED, name, ownerId, scopes, metadata, createdAt: new Date(now), expiresAt: expiresAt === undefined ? asLongAs(old, limits) : expiresAt, rotatedFrom: id
       }
-      const event = happening('rotate', caller, { keyId: id, ownerId, scopes, successorId: successor.id, until: endsAt.toISOString() })
+      const wanted = happening('rotate', caller, { keyId: id, ownerId, scopes })
       // A new secret gives away anew what the key may do.
-      await refuseBeyond(life, scopes, caller, event)
+      await refuseBeyond(life, scopes, caller, wanted)
+      const event = { ...wanted, successorId: successor.id, until: endsAt.toISOString() }
       const rotated = await auditor.change(event, () => changing(life, id, () => rotate(id, successor, endsAt)))
       if (rotated !== null) {
         verifier.cache.keyAdded(fingerprint)
