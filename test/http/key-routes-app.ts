@@ -30,7 +30,7 @@ export const catalog: Catalog = defineScopes({
   'keys:manage': 'Manage API keys',
   'apps:read': 'List apps',
   'apps:deploy': { description: 'Deploy apps', includes: 'apps:read' },
-  'apps:scale': { description: 'Scale apps', requires: 'hosts:read' },
+  'apps:scale': { description: 'Scale apps', requires: 'hosts:list' },
   'apps:wipe': { description: 'Wipe apps', status: 'planned' },
   'hosts:read': 'List hosts',
   'hosts:list': { description: 'List hosts', status: 'deprecated', replacedBy: 'hosts:read' },
