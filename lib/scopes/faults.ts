@@ -13,7 +13,7 @@ export class ScopeDefinitionError extends Error {
   }
 }
 
-/** Shows any value in an error message, on one line and not at length. */
+/** Shows any value in an error message, on one line and not at length, and no API key: messages end up in logs. */
 export function show (value: unknown): string {
   let text: string | undefined
   try {
@@ -21,9 +21,12 @@ export function show (value: unknown): string {
     // A function has no JSON, and that of NaN and of an invalid date says null.
     if (text === undefined || (text === 'null' && value !== null)) text = String(value).replace(/\s+/g, ' ')
   } catch { /* circular, say: its type must do */ }
-  text ??= typeof value
+  text = (text ?? typeof value).replace(SECRETS, '_…')
   return text.length <= 80 ? text : `${text.slice(0, 79)}…`
 }
+
+/** The part of an API key behind its prefix, in any text. */
+const SECRETS = /_[0-9A-Za-z]{38}(?![0-9A-Za-z])/g
 
 /** Tells of the first few of many: whoever sends ten thousand wrong names is not to be helped with each of them. */
 export function listed<Item> (items: readonly Item[], told: (item: Item) => string = show, separator = ', '): string {

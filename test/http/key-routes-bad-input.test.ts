@@ -228,6 +228,23 @@ t.test('all that is wrong with the names in a request is said at once', async (t
     'unknown fields "f0", "f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9" and 990 more; the body must be { name, scopes?, expiresAt? }')
 })
 
+t.test('an API key in the wrong place is quoted neither in the answer nor in the log', async (t) => {
+  const { ask, make, lines } = await keysApp(t)
+  const { key, record } = await make('ann')
+  const path = `/api-keys/${record.id}`
+  for (const [method, url, payload] of [
+    ['POST', '/api-keys', { name: `${key}\n` }], ['POST', '/api-keys', { name: [key] }], ['POST', '/api-keys', { name: 'x', [key]: key }],
+    ['POST', '/api-keys', { name: 'x', scopes: [key], expiresAt: key }], ['PATCH', path, { disabled: key }], ['PATCH', path, { [`${key}.`]: 1 }],
+    ['POST', `${path}/rotate`, { gracePeriod: `key=${key}`, expiresAt: { key } }]
+  ] as const) {
+    const { statusCode, body } = await ask(method, url, as('ann'), payload)
+    t.equal(statusCode, 400)
+    t.match(body, `${PREFIX}_…`)
+    t.notMatch(body, key)
+  }
+  t.notMatch(JSON.stringify(lines), key)
+})
+
 t.test('what is good is taken, every value of every field', async (t) => {
   const { app, ids, callers } = await matrixApp(t)
   for (const { method, url, fields, body, succeeds, operation } of ENDPOINTS) {
