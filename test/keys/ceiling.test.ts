@@ -3,6 +3,7 @@ import type { CallOptions, OnBehalf } from '../../lib/index.js'
 import type { ApiKeys } from '../../lib/keys/keyring.js'
 import type { ApiKeyRecord } from '../../lib/keys/record.js'
 import type { KeyStore } from '../../lib/keys/store.js'
+import { memoryStore } from '../../lib/stores/memory.js'
 import { refusalOf, setUp } from './set-up.js'
 
 const u1 = { id: 'u1' }
@@ -69,11 +70,12 @@ t.test('when it cannot be told what may be given away, nothing is', async (t) =>
     () => { throw new Error('secret-host:5432 is down') }, async () => { throw new Error('secret-host:5432 is down') },
     () => undefined, () => null, () => 'full', () => true, () => [7], () => ({ 0: 'full', length: 1 }), () => new Set(['full'])
   ] as never[]) {
-    const { keys, store, told } = setUp({ grantable })
+    const { keys, store, told, events } = setUp({ grantable })
     const state = await all(store)
     await t.rejects(keys.create({ name: 'k', scopes: ['full'] }, { as: u1 }), { statusCode: 503, code: 'FST_API_KEY_RIGHTS_UNAVAILABLE', message: 'What you may do with API keys cannot be told right now' })
     t.equal(await all(store), state)
     t.match(told, [['failed', Error]], 'the operator is told')
+    t.strictSame(events, [], 'nobody is said to have gone too far')
   }
 })
 
@@ -102,6 +104,7 @@ t.test('a key makes keys for its owner, within its own grant and its own time', 
   const theirs = await keys.create({ name: 'theirs', ownerId: 'u2', scopes: [] })
   t.equal(await keys.get(theirs.record.id, { as }), null, 'the keys of others do not exist for it')
   t.equal(await keys.revoke(theirs.record.id, { as }), null)
+  t.equal(await refusalOf(keys, theirs.key), null, 'and live on')
 })
 
 t.test('a key acts as it is now, not as it was when it was verified', async (t) => {
@@ -148,6 +151,21 @@ t.test('a key acts as it is now, not as it was when it was verified', async (t) 
   await keys.rotate(rotated.id, { gracePeriod: 'PT1M' })
   const { expiresAt } = (await keys.get(rotated.id))!
   t.strictSame((await keys.create({ name: 'k', scopes: [] }, { as: principal(rotated) })).record.expiresAt, expiresAt, 'no longer than the grace period of the key that makes it')
+})
+
+t.test('a key that was given to another owner acts no longer for the one before', async (t) => {
+  const memory = memoryStore()
+  const { keys } = setUp({
+    store: {
+      ...memory,
+      async get (id) {
+        const key = await memory.get(id)
+        return key?.name === 'given away' ? { ...key, ownerId: 'u2' } : key
+      }
+    }
+  })
+  const { record } = await keys.create({ name: 'given away', ownerId: 'u1', scopes: ['full'] })
+  await t.rejects(keys.create({ name: 'k', scopes: [] }, { as: principal(record) }), { code: 'FST_API_KEY_ENDED' })
 })
 
 t.test('a key that is ended while it makes another is told no secret', async (t) => {

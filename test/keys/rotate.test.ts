@@ -171,6 +171,10 @@ t.test('a change between reading and rotating is neither lost nor undone', async
   meanwhile = async () => await keys.update(cut, { scopes: ['hosts:read'] })
   t.strictSame((await keys.rotate(cut))!.record.scopes, ['hosts:read'], 'scopes that were taken away stay away')
 
+  const noted = await make()
+  meanwhile = async () => await keys.update(noted, { metadata: { plan: 'small' } })
+  t.strictSame((await keys.rotate(noted))!.record.metadata, { plan: 'small' })
+
   const ended = await make()
   meanwhile = async () => await keys.revoke(ended)
   await t.rejects(keys.rotate(ended), { message: 'the key is revoked, and cannot be rotated; create a new one' })
