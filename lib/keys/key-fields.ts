@@ -50,6 +50,15 @@ export function readMoment (value: unknown, now: number, direction: 'after' | 'b
   return readDate(value) ?? (typeof value === 'string' ? shifted(new Date(now), value, direction) : undefined)
 }
 
+/** Since when something was not used, told as a duration until now or as a moment. One to come would make everything seem unused. */
+export function readUnusedFor (unusedFor: unknown, now: number, faults: string[]): Date {
+  const since = readMoment(unusedFor, now, 'before')
+  if (since === undefined || since.getTime() > now) {
+    faults.push(`unusedFor must be an ISO 8601 duration such as "P90D", or a Date or an ISO 8601 date and time with its zone that is past, not ${show(unusedFor)}`)
+  }
+  return since as Date
+}
+
 /** Why something is done, for the record and the audit. */
 export function readReason (reason: unknown): string | null {
   if (reason === undefined || reason === null) return null

@@ -1,6 +1,6 @@
 import { didYouMean, show } from '../scopes/faults.js'
 import { InvalidInputError } from './errors.js'
-import { readMoment } from './key-fields.js'
+import { readUnusedFor } from './key-fields.js'
 import { isDate } from './known-key.js'
 import type { ApiKeyRecord } from './record.js'
 import type { KeyQuery, KeyState } from './store.js'
@@ -11,8 +11,8 @@ export interface ListQuery {
   /** Only keys in this state. Default: all. */
   readonly state?: KeyState
   /**
-   * Only keys that were made longer ago than this and not used since: an ISO 8601 duration such as `P90D`, or a `Date`, or
-   * an ISO 8601 date and time with its zone. Keys that were never used are among them. Default: all.
+   * Only keys that were made longer ago than this and not used since: an ISO 8601 duration such as `P90D`, or since when, as
+   * a `Date` or an ISO 8601 date and time with its zone that is past. Keys that were never used are among them. Default: all.
    */
   readonly unusedFor?: Date | string
   /** How many records at most, 1 to 1000. Default 100. */
@@ -35,10 +35,7 @@ export function readListQuery (query: ListQuery, now = Date.now()): KeyQuery {
   if (ownerId !== undefined && typeof ownerId !== 'string') faults.push(`ownerId must be a string, not ${show(ownerId)}`)
   if (!Number.isInteger(limit) || limit < 1 || limit > 1000) faults.push(`limit must be a whole number from 1 to 1000, not ${show(limit)}`)
   if (state !== undefined && !STATES.includes(state)) faults.push(`state must be one of ${STATES.join(', ')}, not ${show(state)}`)
-  const unusedSince = unusedFor === undefined ? undefined : readMoment(unusedFor, now, 'before')
-  if (unusedFor !== undefined && unusedSince === undefined) {
-    faults.push(`unusedFor must be an ISO 8601 duration such as "P90D", a Date, or an ISO 8601 date and time with its zone, not ${show(unusedFor)}`)
-  }
+  const unusedSince = unusedFor === undefined ? undefined : readUnusedFor(unusedFor, now, faults)
   const after = cursor === undefined ? undefined : readCursor(cursor, faults)
   if (faults.length > 0) throw new InvalidInputError(faults.join('; '))
   return {

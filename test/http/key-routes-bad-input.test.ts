@@ -221,7 +221,7 @@ t.test('all that is wrong with the names in a request is said at once', async (t
     'name must be a string of 1 to 200 characters without control characters, not ""; expiresAt must be a Date, an ISO 8601 date and time with its zone, such as "2030-01-31T12:00:00Z", or an ISO 8601 duration, such as "P90D", not 3600; unknown scope "ful" (did you mean "full"?)')
   t.match(await messageOf('POST', '/api-keys/x/rotate', { gracePeriod: 3600, expiresAt: 3600 }), /^gracePeriod must be .*, not 3600; expiresAt must be .*, not 3600$/)
   t.equal(await messageOf('GET', '/api-keys?limit=x&state=x&unusedFor=x&cursor=x', {}),
-    'limit must be a whole number from 1 to 1000, not "x"; state must be one of active, disabled, expired, revoked, not "x"; unusedFor must be an ISO 8601 duration such as "P90D", a Date, or an ISO 8601 date and time with its zone, not "x"; cursor must be one that a page came with')
+    'limit must be a whole number from 1 to 1000, not "x"; state must be one of active, disabled, expired, revoked, not "x"; unusedFor must be an ISO 8601 duration such as "P90D", or a Date or an ISO 8601 date and time with its zone that is past, not "x"; cursor must be one that a page came with')
   t.equal(await messageOf('POST', '/api-keys/x/rotate', { grace: 'PT1H' }), 'unknown field "grace"; the body must be { gracePeriod?, expiresAt? }')
   t.equal(await messageOf('DELETE', '/api-keys/x?resaon=x', { reason: 'x' }), 'unknown field "reason"; this route takes no body; unknown query parameter "resaon" (did you mean "reason"?); there is { reason? }')
   t.equal(await messageOf('POST', '/api-keys', Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`f${i}`, 1]))),

@@ -111,7 +111,7 @@ export const BAD_BODIES: ReadonlyArray<readonly [title: string, body: string | u
 ]
 
 /** By the parameter of a query, as it stands in the URL. */
-const BAD_TIMES = ['', '0', '90', '7776000000', 'P', 'P1', '-P1D', 'p1d', '2030-01-31', '2030-02-31T12:00:00Z', 'yesterday', 'null', '%00', 'P1D&unusedFor=P2D'].map(value => [value, /unusedFor must be an ISO 8601 duration/] as const)
+const BAD_TIMES = ['', '0', '90', '7776000000', 'P', 'P1', '-P1D', 'p1d', '2030-01-31', '2030-02-31T12:00:00Z', 'yesterday', 'null', '%00', 'P1D&unusedFor=P2D', '2999-01-01T12:00:00Z'].map(value => [value, /unusedFor must be an ISO 8601 duration/] as const)
 const base64 = (text: string) => Buffer.from(text).toString('base64url')
 export const BAD_PARAMETERS: Readonly<Record<string, ReadonlyArray<readonly [value: string, message: RegExp]>>> = {
   ownerId: ['u2', '', 'U1', 'u1%20', 'u1%00', 'null', 'u1&ownerId=u2', 'u2&ownerId=u1', '*', '%25'].map(value => [value, /ownerId cannot be chosen/]),

@@ -162,8 +162,9 @@ t.test('keys are listed by state, and by how long they were not used', async (t)
   for (const [query, message] of [
     [{ state: 'Active' }, 'state must be one of active, disabled, expired, revoked, not "Active"'],
     [{ state: null }, 'state must be one of active, disabled, expired, revoked, not null'],
-    [{ unusedFor: 90 }, 'unusedFor must be an ISO 8601 duration such as "P90D", a Date, or an ISO 8601 date and time with its zone, not 90'],
+    [{ unusedFor: 90 }, 'unusedFor must be an ISO 8601 duration such as "P90D", or a Date or an ISO 8601 date and time with its zone that is past, not 90'],
     [{ unusedFor: '90 days' }, /^unusedFor must be/],
+    [{ unusedFor: '2999-01-01T00:00:00Z' }, /^unusedFor must be .* that is past, not "2999-01-01T00:00:00Z"$/],
     [{ states: 'active' }, 'unknown field "states" (did you mean "state"?)']
   ] as const) await t.rejects(keys.list(query as never), { statusCode: 400, code: 'FST_API_KEY_INVALID_INPUT', message })
 })

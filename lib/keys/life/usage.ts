@@ -1,7 +1,6 @@
 import { types } from 'node:util'
-import { show } from '../../scopes/faults.js'
 import { InvalidInputError } from '../errors.js'
-import { readMoment } from '../key-fields.js'
+import { readUnusedFor } from '../key-fields.js'
 import { isDate } from '../known-key.js'
 import { reportUsage, type KeyUsage } from '../usage/report.js'
 import { callerNow } from './acting-key.js'
@@ -25,20 +24,15 @@ export function reporting (life: KeyLife) {
     const usesOf = records.capability('usesOf', 'usage')
     const { sees } = await callerNow(life, 'usage', options, ['unusedFor'])
     checkId(id)
-    const unusedSince = readUnusedFor(options?.unusedFor, Date.now())
+    const faults: string[] = []
+    const unusedSince = options?.unusedFor === undefined ? null : readUnusedFor(options.unusedFor, Date.now(), faults)
+    if (faults.length > 0) throw new InvalidInputError(faults.join('; '))
     await usage.flush()
     const record = await records.get(id, 'usage', sees)
     if (record === null) return null
     const uses = await records.asked(async () => checkUses(await usesOf(id)))
     return reportUsage(record, uses, unusedSince, rules.catalog)
   }
-}
-
-function readUnusedFor (unusedFor: unknown, now: number): Date | null {
-  if (unusedFor === undefined) return null
-  const since = readMoment(unusedFor, now, 'before')
-  if (since !== undefined && since.getTime() <= now) return since
-  throw new InvalidInputError(`unusedFor must be an ISO 8601 duration such as "P90D", or a Date or an ISO 8601 date and time with its zone that is past, not ${show(unusedFor)}`)
 }
 
 /** What is malformed must not pass for a key that was never used. */
