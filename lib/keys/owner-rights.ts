@@ -9,17 +9,21 @@ export type OwnerScopes = (ownerId: string) => Awaitable<readonly string[] | nul
 
 /** What this owner may do, or `null`. Rejects if it cannot be told. */
 export async function ownerGrant (ownerId: string, ownerScopes: OwnerScopes, resolve: ResolveGrant): Promise<Grant | null> {
-  let names: unknown
-  try {
-    names = await ownerScopes(ownerId)
-  } catch (cause) {
-    throw new Error('ownerScopes failed', { cause })
-  }
+  const names = await answerOf('ownerScopes', () => ownerScopes(ownerId))
   return names === null ? null : resolve(readScopeNames(names, 'ownerScopes'))
 }
 
+/** Asks a function of the app. If it fails, the error says which one it was. */
+export async function answerOf (called: string, ask: () => unknown): Promise<unknown> {
+  try {
+    return await ask()
+  } catch (cause) {
+    throw new Error(`${called} failed`, { cause })
+  }
+}
+
 /** Whatever is no list of names, a forgotten `return` say, must not pass for a list of all. */
-export function readScopeNames (names: unknown, answerOf: string): readonly string[] {
+export function readScopeNames (names: unknown, called: string): readonly string[] {
   if (Array.isArray(names) && names.every(name => typeof name === 'string')) return names
-  throw new TypeError(`${answerOf} must answer a list of scope names`)
+  throw new TypeError(`${called} must answer a list of scope names`)
 }

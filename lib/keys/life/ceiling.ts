@@ -2,7 +2,7 @@ import type { Catalog } from '../../scopes/catalog.js'
 import type { Grant } from '../../scopes/grant.js'
 import { BeyondGrantError, RightsUnavailableError } from '../errors.js'
 import type { ResolveGrant } from '../grants.js'
-import { ownerGrant, readScopeNames, type OwnerScopes } from '../owner-rights.js'
+import { answerOf, ownerGrant, readScopeNames, type OwnerScopes } from '../owner-rights.js'
 import type { Awaitable } from '../store.js'
 import type { Caller, Issuer } from './caller.js'
 
@@ -38,7 +38,7 @@ export async function ceilingOf ({ key, user }: Caller, { resolve, grantable, ow
   try {
     const grants: Grant[] = []
     if (user?.scopes !== undefined) grants.push(resolve(user.scopes))
-    if (user !== null && grantable !== undefined) grants.push(resolve(readScopeNames(await grantable(user), 'grantable')))
+    if (user !== null && grantable !== undefined) grants.push(resolve(readScopeNames(await answerOf('grantable', () => grantable(user)), 'grantable')))
     if (key !== null) grants.push(resolve(key.scopes))
     if (key !== null && ownerScopes !== undefined) grants.push(await ownerGrant(key.ownerId!, ownerScopes, resolve) ?? resolve([]))
     return grants
