@@ -43,7 +43,7 @@ export class GitHubKeys {
   }
 
   async #read (): Promise<void> {
-    if (this.#reading === undefined && this.#now() - this.#failedAt < PAUSE_AFTER_FAILURE) throw new GitHubKeysUnavailableError()
+    if (this.#now() - this.#failedAt < PAUSE_AFTER_FAILURE) throw new GitHubKeysUnavailableError()
     this.#reading ??= this.#replace().finally(() => { this.#reading = undefined })
     await this.#reading
   }

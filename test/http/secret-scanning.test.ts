@@ -173,6 +173,15 @@ t.test('a key that another system has made is revoked like any other, and left o
   t.match(leaks, [{ record: { id: imported[0]!.id, ownerId: 'u1', revokedReason: 'leaked: commit https://example.com/?a=…&b=…' }, url: 'https://example.com/?a=…&b=…' }])
 })
 
+t.test('of keys that begin alike, all of the longer one is left out; and none is too odd to be revoked', async t => {
+  const { app, report, leaks } = await scanningApp(t, { wire: { plugin: { foreignKeys: [{ match: /old:[A-Za-z\ud83d]{8,}/ }] } } })
+  const tokens = ['old:abcdefgh', 'old:abcdefghIJKL', 'old:half\ud83dpair']
+  await app.apiKeys.import(tokens.map(token => ({ digest: fingerprintOf(token), name: 'imported' })))
+  const url = `https://example.com/${tokens[1]}/${tokens[0]}`
+  t.equal((await report(tokens.map(token => found(token, { url })))).status, 200)
+  t.strictSame(leaks.map(leak => leak.url), tokens.map(() => 'https://example.com/…/…'))
+})
+
 t.test('when the store fails for one key, the others are revoked, and the report is asked for again', async t => {
   const { app, store, report, leaks, lines } = await scanningApp(t)
   const keys = await Promise.all(Array.from({ length: 40 }, async (_, i) => await app.apiKeys.create({ name: `key ${i}` })))
