@@ -97,8 +97,7 @@ type SecretFinder = (text: string, at: number) => number
 
 /** There may be thousands: nothing is looked for one by one. */
 function finderOf (secrets: readonly string[]): SecretFinder {
-  // Through a buffer, for half a surrogate pair has no place in a URL.
-  const forms = new Set(secrets.flatMap(secret => [secret, encodeURIComponent(Buffer.from(secret).toString())]))
+  const forms = new Set(secrets.flatMap(secret => [secret, encodeURIComponent(secret)]))
   const lengths = [...new Set([...forms].map(form => form.length))].sort((a, b) => b - a)
   return (text, at) => lengths.find(length => forms.has(text.slice(at, at + length))) ?? 0
 }

@@ -173,9 +173,9 @@ t.test('a key that another system has made is revoked like any other, and left o
   t.match(leaks, [{ record: { id: imported[0]!.id, ownerId: 'u1', revokedReason: 'leaked: commit https://example.com/?a=…&b=…' }, url: 'https://example.com/?a=…&b=…' }])
 })
 
-t.test('of keys that begin alike, all of the longer one is left out; and none is too odd to be revoked', async t => {
-  const { app, report, leaks } = await scanningApp(t, { wire: { plugin: { foreignKeys: [{ match: /old:[A-Za-z\ud83d]{8,}/ }] } } })
-  const tokens = ['old:abcdefgh', 'old:abcdefghIJKL', 'old:half\ud83dpair']
+t.test('of keys that begin alike, all of the longer one is left out', async t => {
+  const { app, report, leaks } = await scanningApp(t, { wire: { plugin: { foreignKeys: [{ match: /old:[A-Za-z]{8,}/ }] } } })
+  const tokens = ['old:abcdefgh', 'old:abcdefghIJKL']
   await app.apiKeys.import(tokens.map(token => ({ digest: fingerprintOf(token), name: 'imported' })))
   const url = `https://example.com/${tokens[1]}/${tokens[0]}`
   t.equal((await report(tokens.map(token => found(token, { url })))).status, 200)
