@@ -98,7 +98,7 @@ t.test('while the keys cannot be read, nobody is accepted or called a stranger, 
 })
 
 t.test('an answer that is not what GitHub says it is, counts as an outage', async t => {
-  const { github, clock, finds, lines } = await keysApp(t, { timeout: 2000 })
+  const { github, clock, finds, lines } = await keysApp(t)
   const [key] = github.keys as [SigningKey]
   const json = JSON.stringify(published(github.keys))
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey
@@ -121,9 +121,7 @@ t.test('an answer that is not what GitHub says it is, counts as an outage', asyn
     redirect: (request, response) => request.url === '/elsewhere' ? response.end(json) : response.writeHead(302, { location: '/elsewhere' }).end(),
     'not found': (_, response) => response.writeHead(404).end(json),
     'nothing to say': (_, response) => response.writeHead(204).end(),
-    'the line is cut': (request) => request.socket.destroy(),
-    'no answer': () => {},
-    'headers, and no body': (_, response) => response.writeHead(200).flushHeaders()
+    'the line is cut': (request) => request.socket.destroy()
   }
   for (const [title, answer] of Object.entries(answers)) {
     github.answerWith(answer)
@@ -134,6 +132,16 @@ t.test('an answer that is not what GitHub says it is, counts as an outage', asyn
   github.answerWith((_request, response) => response.end(JSON.stringify({ public_keys: [null, { key_identifier: 'rsa', key: pemOf(rsa) }, ...published(github.keys).public_keys] })))
   clock.ms += 30_000
   t.equal(await finds(key), true, 'what is wrong with one entry does no harm to another')
+})
+
+t.test('GitHub is not waited for without end', async t => {
+  const { github, clock, finds, lines } = await keysApp(t, { timeout: 100 })
+  for (const answer of [() => {}, (_request: IncomingMessage, response: ServerResponse) => { response.writeHead(200).flushHeaders() }]) {
+    github.answerWith(answer)
+    clock.ms += 30_000
+    t.equal(await finds(github.keys[0]!), UNAVAILABLE)
+  }
+  t.ok(lines.every(({ err }) => err?.message.includes('timeout')), 'the log says so')
 })
 
 t.test('GitHub is asked as it wishes, with the token if there is one', async t => {
