@@ -205,6 +205,15 @@ t.test('a key that belongs to nobody manages no keys', async (t) => {
   t.equal(await all(store), state)
 })
 
+t.test('the record of a key does not pass for a user', async (t) => {
+  const { keys, store } = setUp()
+  const { record } = await keys.create({ name: 'k', ownerId: 'u1', scopes: ['apps:read'] })
+  const state = await all(store)
+  const calls: ReadonlyArray<() => Promise<unknown>> = [() => keys.create({ name: 'c', scopes: [] }, { as: record }), () => keys.list({}, { as: { type: 'user', user: record } })]
+  for (const call of calls) await t.rejects(call(), { code: 'FST_API_KEY_INVALID_INPUT', message: 'as must be the principal of the key, not its record' })
+  t.equal(await all(store), state)
+})
+
 t.test('an administrator sees all keys, makes keys for nobody else, and gives away no more than others may', async (t) => {
   const { keys } = setUp()
   const theirs = await keys.create({ name: 'theirs', ownerId: 'u2', scopes: ['full'] })

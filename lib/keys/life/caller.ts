@@ -100,7 +100,9 @@ function readOnBehalf (as: unknown): { key: ApiKeyRecord, user: null } | { key: 
   const { type, record, user } = Object(as) as Record<string, unknown>
   if (type === 'apiKey' && typeof Object(record).id === 'string') return { key: record as ApiKeyRecord, user: null }
   const issuer: unknown = type === 'user' && user !== undefined ? user : as
-  const { id, scopes } = Object(issuer) as Partial<Record<keyof Issuer, unknown>>
+  const { id, scopes, rotatedFrom } = Object(issuer) as Partial<Record<keyof Issuer | 'rotatedFrom', unknown>>
+  // The record of a key has an id and scopes too; it would pass for a user of that name, whom no ceiling of a key holds.
+  if (rotatedFrom !== undefined) throw new InvalidInputError('as must be the principal of the key, not its record')
   const listed = scopes === undefined || (Array.isArray(scopes) && scopes.every(name => typeof name === 'string'))
   if (typeof id === 'string' && id !== '' && listed) return { key: null, user: issuer as Issuer }
   throw new InvalidInputError('as must be the user for whom the call is made, { id, scopes? }, or a request\'s principal; leave it out if the calling code may do everything')
