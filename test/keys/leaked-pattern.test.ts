@@ -1,4 +1,4 @@
-// The checksum rule is tried on EDITS edited keys (default a million).
+// The checksum rule is tried on EDITS edited keys (100,000 unless it is set; in full 1,000,000).
 import { createCipheriv } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
@@ -8,7 +8,7 @@ import { generateKey, isKeyPrefix, isWellFormedKey } from '../../lib/keys/key-fo
 import { secretScanningPattern } from '../../lib/keys/leaked-pattern.js'
 import { blocksOf } from '../package/markdown-blocks.js'
 
-const EDITS = Number(process.env.EDITS ?? 1_000_000)
+const EDITS = Number(process.env.EDITS ?? 100_000)
 const PAGE = 'docs/leaked-keys.md'
 const blocks = blocksOf(fileURLToPath(new URL('../..', import.meta.url)), PAGE)
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'

@@ -1,5 +1,5 @@
 /**
- * What is left in a file when processes that use keys are killed with -9. The number of cycles is 20, or what KILL_CYCLES
+ * What is left in a file when processes that use keys are killed with -9. The number of cycles is 8, or what KILL_CYCLES
  * says; in full:
  *
  *     KILL_CYCLES=1000 npx tap --timeout=0 --allow-incomplete-coverage test/stores/sqlite-kill.test.ts
@@ -14,7 +14,7 @@ import { anApp } from './fixtures/app.js'
 import { program } from './fixtures/processes.js'
 import { faultsIn, type Said } from './fixtures/said.js'
 
-const cycles = Number(process.env.KILL_CYCLES ?? 20)
+const cycles = Number(process.env.KILL_CYCLES ?? 8)
 const start = await program(t, 'keyring-process')
 
 t.test(`what was acknowledged is there after kill -9, and every chain of keys has one that works, ${cycles} times`, { timeout: 30_000 + cycles * 5000 }, async (t) => {
