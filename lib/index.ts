@@ -43,7 +43,7 @@ export type { IssuedKey } from './keys/life/secret.js'
 export type { NewApiKey } from './keys/new-key.js'
 export type { ApiKeyRecord, JsonObject, JsonValue, StoredKey } from './keys/record.js'
 export type { OwnerScopes } from './keys/owner-rights.js'
-export type { Awaitable, KeyChanges, KeyQuery, KeyState, KeyStore, KeyUse } from './keys/store.js'
+export type { Awaitable, Changes, KeyChanges, KeyQuery, KeyState, KeyStore, KeyUse, MigratingStore, Migration, Position, SeenKey } from './keys/store.js'
 export type { KeyUsage } from './keys/usage/report.js'
 
 export type { Principal, RegisteredUser } from './http/access.js'

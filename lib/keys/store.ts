@@ -30,8 +30,10 @@ export interface KeyStore {
   /**
    * Sets these fields of a record, all in one step and no others, and answers the record as it then is, or `null` if
    * there is none. As durable as `insert`: once it resolves, no later `findByDigest` answers the record as it was before.
+   *
+   * With `seen`, answers `null`, and changes nothing, if the record is not as it was seen, or is revoked.
    */
-  update? (id: string, changes: KeyChanges): Awaitable<StoredKey | null>
+  update? (id: string, changes: KeyChanges, seen?: SeenKey): Awaitable<StoredKey | null>
 
   /**
    * Replaces a key by its successor, all in one step: brings the `expiresAt` of the record with this id forward to
@@ -63,6 +65,26 @@ export interface KeyStore {
   /** When each demand was last met by this key, as `recordUse` was told. Empty if nothing is known. */
   usesOf? (id: string): Awaitable<ReadonlyMap<string, Date>>
 
+  /**
+   * What has changed since a position that an earlier call has answered (`null`: there was none), in one consistent look.
+   *
+   * Every `insert`, `update`, `rotate`, `revoke`, `revokeOwner` and `purge` that changes something moves the position on, in its own
+   * transaction: once it resolves, each `changes` that begins later tells of it, and no position is ever told before
+   * everything that led there can be found by `findByDigest`. Both read what was written last, never a replica that may be behind.
+   *
+   * With it, records are remembered for as long as nothing has changed. Without it each is read anew every `maxStaleness`.
+   */
+  changes? (since: Position | null): Awaitable<Changes>
+
+  /**
+   * Calls `hint` soon after something may have changed, in whatever process. Nothing relies on it: hints may be lost, late or
+   * needless. Keeps trying by itself while there is no connection. Answers a function that ends it.
+   */
+  watch? (hint: () => void): Awaitable<() => Awaitable<void>>
+
+  /** Begins a new epoch: everything that any process remembers of this store is forgotten. For restored backups. */
+  bumpEpoch? (): Awaitable<void>
+
   /** Called when the plugin is registered; a rejection stops the app from starting. One store may be opened by several apps. */
   open? (): Awaitable<void>
 
@@ -72,6 +94,39 @@ export interface KeyStore {
 
 /** What may change in the life of a key, beside its end. */
 export type KeyChanges = Partial<Pick<StoredKey, 'name' | 'scopes' | 'metadata' | 'disabledAt'>>
+
+/** What of a record must not have changed since it was read. */
+export type SeenKey = Pick<StoredKey, 'scopes' | 'disabledAt'>
+
+/** A place in the history of a store. */
+export interface Position {
+  /** Names the history. Two stores, or one before and after it was restored or failed over, never have the same. */
+  readonly epoch: string
+  /** Counts the changes in it: a safe integer from 0 that never goes back. */
+  readonly seq: number
+}
+
+/** What has changed, up to a position. */
+export interface Changes {
+  readonly position: Position
+  /**
+   * Digests of the records that were added or changed since then, in any order; `null` if any may have: in another
+   * epoch than asked about, at a position before it, after more changes than are kept, and without a position to begin from.
+   */
+  readonly digests: readonly string[] | null
+}
+
+/** What a store has beside, if its `open` can be told to leave the tables as they are. */
+export interface MigratingStore {
+  /** Brings the tables to the newest version, in one step, also when several processes do so at once. */
+  migrate (): Awaitable<Migration>
+}
+
+/** Versions of the tables before and after. 0: there were none. */
+export interface Migration {
+  readonly from: number
+  readonly to: number
+}
 
 /** In what state a key is. A revoked one is no longer disabled, and a disabled one has not expired. */
 export type KeyState = 'active' | 'disabled' | 'expired' | 'revoked'

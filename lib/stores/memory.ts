@@ -1,6 +1,7 @@
 import type { StoredKey } from '../keys/record.js'
 import type { KeyQuery, KeyState, KeyStore } from '../keys/store.js'
-import { isSameGrant } from './same-grant.js'
+import { memoryChanges } from './memory-changes.js'
+import { isAsSeen, isSameGrant } from './same-grant.js'
 import { keptIn } from './whereabouts.js'
 
 /**
@@ -14,6 +15,7 @@ export function memoryStore (): Required<KeyStore> {
   const byId = new Map<string, StoredKey>()
   const byDigest = new Map<string, StoredKey>()
   const uses = new Map<string, Map<string, Date>>()
+  const history = memoryChanges()
 
   return keptIn('memory', {
     async open () {},
@@ -26,7 +28,7 @@ export function memoryStore (): Required<KeyStore> {
 
     async insert (key) {
       refuseTaken(key)
-      save(copyOf(key))
+      change(copyOf(key))
     },
 
     async get (id) {
@@ -38,10 +40,10 @@ export function memoryStore (): Required<KeyStore> {
       return structuredClone(found.slice(0, query.limit))
     },
 
-    async update (id, changes) {
+    async update (id, changes, seen) {
       const key = byId.get(id)
-      if (key === undefined) return null
-      save({ ...key, ...structuredClone(changes) })
+      if (key === undefined || (seen !== undefined && !isAsSeen(key, seen))) return null
+      change({ ...key, ...structuredClone(changes) })
       return structuredClone(byId.get(id)!)
     },
 
@@ -50,21 +52,20 @@ export function memoryStore (): Required<KeyStore> {
       if (key === undefined || key.revokedAt !== null || key.disabledAt !== null || !isSameGrant(key, successor)) return null
       if ([...byId.values()].some(({ rotatedFrom }) => rotatedFrom === id)) return null
       refuseTaken(successor)
-      save({ ...key, expiresAt: key.expiresAt === null || endsAt < key.expiresAt ? new Date(endsAt) : key.expiresAt })
-      save(copyOf(successor))
+      change({ ...key, expiresAt: key.expiresAt === null || endsAt < key.expiresAt ? new Date(endsAt) : key.expiresAt }, copyOf(successor))
       return structuredClone(byId.get(id)!)
     },
 
     async revoke (id, at, reason = null) {
       const key = byId.get(id)
       if (key === undefined) return null
-      if (key.revokedAt === null) end(key, at, reason)
+      if (key.revokedAt === null) change(ended(key, at, reason))
       return structuredClone(byId.get(id)!)
     },
 
     async revokeOwner (ownerId, at, reason = null) {
       const keys = [...byId.values()].filter(key => key.ownerId === ownerId && key.revokedAt === null)
-      for (const key of keys) end(key, at, reason)
+      change(...keys.map(key => ended(key, at, reason)))
       return structuredClone(keys.map(({ id }) => byId.get(id)!))
     },
 
@@ -77,6 +78,7 @@ export function memoryStore (): Required<KeyStore> {
         byDigest.delete(digest)
         uses.delete(id)
       }
+      if (ended.length > 0) history.note(null)
       return ended.length
     },
 
@@ -93,6 +95,19 @@ export function memoryStore (): Required<KeyStore> {
 
     async usesOf (id) {
       return structuredClone(uses.get(id) ?? new Map())
+    },
+
+    async changes (since) {
+      return history.since(since)
+    },
+
+    async watch (hint) {
+      const end = history.watch(hint)
+      return async () => { end() }
+    },
+
+    async bumpEpoch () {
+      history.beginEpoch()
     }
   })
 
@@ -101,14 +116,20 @@ export function memoryStore (): Required<KeyStore> {
     if (byDigest.has(digest)) throw new Error('There is already an API key record with this digest')
   }
 
-  function end (key: StoredKey, at: Date, reason: string | null): void {
-    save({ ...key, revokedAt: new Date(at), revokedReason: reason })
+  /** One change of the history, whatever it concerns. */
+  function change (...keys: StoredKey[]): void {
+    keys.forEach(save)
+    if (keys.length > 0) history.note(keys.map(({ digest }) => digest))
   }
 
   function save (key: StoredKey): void {
     byId.set(key.id, key)
     byDigest.set(key.digest, key)
   }
+}
+
+function ended (key: StoredKey, at: Date, reason: string | null): StoredKey {
+  return { ...key, revokedAt: new Date(at), revokedReason: reason }
 }
 
 /** Records of earlier versions have no `revokedReason`. */

@@ -1,15 +1,16 @@
 import { resolve } from 'node:path'
 import type { StoredKey } from '../keys/record.js'
 import type { KeyStore } from '../keys/store.js'
-import { isSameGrant } from './same-grant.js'
-import { connector, type Connection } from './sqlite-connection.js'
-import { transaction, type SqliteHandle } from './sqlite-driver.js'
-import { storeError } from './sqlite-errors.js'
-import { conditionsOf } from './sqlite-list.js'
-import { fromMilliseconds, fromText, textOrNull, toChanges, toKey, toMilliseconds, toRow, toText } from './sqlite-row.js'
+import { isAsSeen, isSameGrant } from './same-grant.js'
+import { noteChange, readChanges, watchWrites } from './sqlite/changes.js'
+import { connector, type Connection } from './sqlite/connection.js'
+import { transaction, type SqliteHandle } from './sqlite/driver.js'
+import { storeError } from './sqlite/errors.js'
+import { conditionsOf } from './sqlite/list.js'
+import { fromMilliseconds, fromText, textOrNull, toChanges, toKey, toMilliseconds, toRow, toText } from './sqlite/row.js'
 import { keptIn, type Whereabouts } from './whereabouts.js'
 
-export type { SqliteHandle, SqliteStatement, SqliteValue } from './sqlite-driver.js'
+export type { SqliteHandle, SqliteStatement, SqliteValue } from './sqlite/driver.js'
 
 /**
  * Keeps key records in an SQLite database, which several processes on one machine may share.
@@ -37,6 +38,7 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
   const connect = connector(source)
   let users = 0
   let connection: Promise<Connection> | undefined
+  const watchers = new Set<() => void>()
 
   async function connected (): Promise<Connection> {
     const opened = await connection
@@ -69,9 +71,9 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
     },
 
     async insert (key) {
-      const { handle, insert } = await connected()
+      const to = await connected()
       const row = toRow(key)
-      transaction(handle, () => insert.run(...row))
+      change(to, () => [key.digest], () => { to.insert.run(...row) })
     },
 
     async get (id) {
@@ -86,50 +88,52 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
       return list(conditions.map(([sql]) => sql)).all(...values, query.limit).map(toKey)
     },
 
-    async update (id, changes) {
-      const { handle, update, get } = await connected()
+    async update (id, changes, seen) {
+      const to = await connected()
       const values = toChanges(changes)
-      return transaction(handle, () => {
-        update.run(...values, toText(id))
-        return keyOrNull(get.get(toText(id)))
+      return change(to, digestsOf, () => {
+        const key = keyOrNull(to.get.get(toText(id)))
+        if (key === null || (seen !== undefined && !isAsSeen(key, seen))) return null
+        to.update.run(...values, toText(id))
+        return keyOrNull(to.get.get(toText(id)))
       })
     },
 
     async rotate (id, successor, endsAt) {
-      const { handle, get, successorOf, endBy, insert } = await connected()
+      const to = await connected()
       const row = toRow(successor)
       const end = toMilliseconds(endsAt)
-      return transaction(handle, () => {
-        const key = keyOrNull(get.get(toText(id)))
+      return change(to, old => old === null ? [] : [old.digest, successor.digest], () => {
+        const key = keyOrNull(to.get.get(toText(id)))
         if (key === null || key.revokedAt !== null || key.disabledAt !== null || !isSameGrant(key, successor)) return null
-        if (successorOf.get(toText(id)) !== undefined) return null
-        endBy.run(end, end, toText(id))
-        insert.run(...row)
-        return keyOrNull(get.get(toText(id)))
+        if (to.successorOf.get(toText(id)) !== undefined) return null
+        to.endBy.run(end, end, toText(id))
+        to.insert.run(...row)
+        return keyOrNull(to.get.get(toText(id)))
       })
     },
 
     async revoke (id, at, reason) {
-      const { handle, revoke, get } = await connected()
+      const to = await connected()
       const values = [toMilliseconds(at), textOrNull(reason)]
-      return transaction(handle, () => {
-        revoke.run(...values, toText(id))
-        return keyOrNull(get.get(toText(id)))
+      return change(to, digestsOf, () => {
+        to.revoke.run(...values, toText(id))
+        return keyOrNull(to.get.get(toText(id)))
       })
     },
 
     async revokeOwner (ownerId, at, reason) {
-      const { handle, revokeOwner } = await connected()
+      const to = await connected()
       const values = [toMilliseconds(at), textOrNull(reason)]
-      return transaction(handle, () => revokeOwner.all(...values, toText(ownerId))).map(toKey)
+      return change(to, keys => keys.map(({ digest }) => digest), () => to.revokeOwner.all(...values, toText(ownerId)).map(toKey))
     },
 
     async purge (endedBefore) {
-      const { handle, purgeUses, purgeKeys } = await connected()
+      const to = await connected()
       const before = toMilliseconds(endedBefore)
-      return transaction(handle, () => {
-        purgeUses.run(before, before)
-        return purgeKeys.all(before, before).length
+      return change(to, removed => removed > 0 ? null : [], () => {
+        to.purgeUses.run(before, before)
+        return to.purgeKeys.all(before, before).length
       })
     },
 
@@ -148,13 +152,46 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
       const { usesOf } = await connected()
       const rows = usesOf.all(toText(id)) as Array<{ demand: string, lastAt: string }>
       return new Map(rows.map(({ demand, lastAt }) => [fromText(demand), fromMilliseconds(lastAt)]))
+    },
+
+    async changes (since) {
+      return readChanges(await connected(), since)
+    },
+
+    async watch (hint) {
+      const end = watchWrites(await connected(), hint)
+      watchers.add(hint)
+      return async () => {
+        end()
+        watchers.delete(hint)
+      }
+    },
+
+    async bumpEpoch () {
+      const { handle, beginEpoch } = await connected()
+      transaction(handle, () => beginEpoch.run())
     }
   })
+
+  /** Makes a change and notes what it concerns, in one transaction. Other processes see it by themselves, apps in this one are told. */
+  function change<Result> (to: Connection, concerns: (result: Result) => readonly string[] | null, work: () => Result): Result {
+    const result = transaction(to.handle, () => {
+      const result = work()
+      noteChange(to, concerns(result))
+      return result
+    })
+    for (const hint of watchers) hint()
+    return result
+  }
 }
 
 function placeOf (source: string | SqliteHandle): Whereabouts | undefined {
   if (typeof source !== 'string') return undefined
   return source === ':memory:' ? 'memory' : { file: resolve(source) }
+}
+
+function digestsOf (key: StoredKey | null): readonly string[] {
+  return key === null ? [] : [key.digest]
 }
 
 function keyOrNull (row: unknown): StoredKey | null {

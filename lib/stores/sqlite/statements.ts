@@ -1,5 +1,5 @@
-import { prepare, type SqliteHandle, type SqliteStatement } from './sqlite-driver.js'
-import { assignments, columns, selection } from './sqlite-row.js'
+import { prepare, type SqliteHandle, type SqliteStatement } from './driver.js'
+import { assignments, columns, selection } from './row.js'
 
 export type Statements = ReturnType<typeof statementsOf>
 
@@ -28,6 +28,15 @@ export function statementsOf (handle: SqliteHandle) {
     demandMet: prepare(handle, `
       INSERT INTO api_key_scopes_uses (key_id, demand, last_at) SELECT id, ?, ? FROM api_key_scopes_keys WHERE id = ?
       ON CONFLICT (key_id, demand) DO UPDATE SET last_at = max(last_at, excluded.last_at)`),
+
+    changes: prepare(handle, `
+      SELECT epoch, CAST(feed.seq AS TEXT) AS seq, changes.seq IS NOT NULL AS isChange, digest
+      FROM api_key_scopes_feed AS feed LEFT JOIN api_key_scopes_changes AS changes ON changes.seq > ?`),
+    moveOn: prepare(handle, 'UPDATE api_key_scopes_feed SET seq = seq + 1 RETURNING CAST(seq AS TEXT) AS seq'),
+    logChange: prepare(handle, 'INSERT INTO api_key_scopes_changes (seq, digest) VALUES (?, ?)'),
+    forgetChanges: prepare(handle, 'DELETE FROM api_key_scopes_changes WHERE seq <= ?'),
+    beginEpoch: prepare(handle, 'UPDATE api_key_scopes_feed SET epoch = lower(hex(randomblob(16)))'),
+    dataVersion: prepare(handle, 'PRAGMA data_version'),
 
     /** Keys that meet all of these conditions, in the order of `list`. There are few different ones, and each is prepared once. */
     list (conditions: readonly string[]): SqliteStatement {

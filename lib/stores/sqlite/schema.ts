@@ -1,4 +1,4 @@
-import { prepare, transaction, type SqliteHandle } from './sqlite-driver.js'
+import { prepare, transaction, type SqliteHandle } from './driver.js'
 
 /**
  * Brings the tables to the newest version. Safe when several processes start at once: each reads the version again
@@ -71,4 +71,11 @@ const migrations = [`
     last_at INTEGER NOT NULL,
     PRIMARY KEY (key_id, demand)
   ) STRICT, WITHOUT ROWID;
+`, `
+  CREATE TABLE api_key_scopes_feed (epoch TEXT NOT NULL, seq INTEGER NOT NULL) STRICT;
+  INSERT INTO api_key_scopes_feed (epoch, seq) VALUES (lower(hex(randomblob(16))), 0);
+
+  -- No digest: all records may have changed.
+  CREATE TABLE api_key_scopes_changes (seq INTEGER NOT NULL, digest TEXT COLLATE BINARY) STRICT;
+  CREATE INDEX api_key_scopes_changes_by_seq ON api_key_scopes_changes (seq);
 `]

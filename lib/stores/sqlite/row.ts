@@ -1,6 +1,6 @@
-import type { StoredKey } from '../keys/record.js'
-import type { KeyChanges } from '../keys/store.js'
-import type { SqliteValue } from './sqlite-driver.js'
+import type { StoredKey } from '../../keys/record.js'
+import type { KeyChanges } from '../../keys/store.js'
+import type { SqliteValue } from './driver.js'
 
 /** What `toRow` gives values for. */
 export const columns = `id, digest, name, owner_id, start, scopes, created_at, expires_at, revoked_at, disabled_at,

@@ -1,6 +1,6 @@
-import type { KeyQuery, KeyState } from '../keys/store.js'
-import type { SqliteValue } from './sqlite-driver.js'
-import { toMilliseconds, toText } from './sqlite-row.js'
+import type { KeyQuery, KeyState } from '../../keys/store.js'
+import type { SqliteValue } from './driver.js'
+import { toMilliseconds, toText } from './row.js'
 
 /** A condition of a `WHERE`, and the values for its question marks. */
 export type Condition = readonly [sql: string, ...values: SqliteValue[]]

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { sameFile } from './file-identity.js'
-import { openDatabase, prepare, switchToWal, type OwnHandle, type SqliteHandle } from './sqlite-driver.js'
-import { openError } from './sqlite-errors.js'
-import { migrate, refuseForeign } from './sqlite-schema.js'
-import { statementsOf, type Statements } from './sqlite-statements.js'
+import { openDatabase, prepare, switchToWal, type OwnHandle, type SqliteHandle } from './driver.js'
+import { openError } from './errors.js'
+import { migrate, refuseForeign } from './schema.js'
+import { statementsOf, type Statements } from './statements.js'
 
 /** An open database with our tables in it. */
 export interface Connection extends Statements {
