@@ -41,19 +41,22 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   const { catalog, store } = settings
   refuseIfTaken(app)
 
-  await store.open?.()
   const trouble = storeTrouble(app.log)
-  const usage = usageNotes(store, { flushInterval: settings.usageFlushInterval, failed: trouble.failed, full: usageTrouble(app.log) })
-  app.addHook('onClose', async () => {
-    // By now every request was answered, and so was noted.
-    await usage.close()
-    await store.close?.()
-  })
-
   const auditor = new Auditor(settings.audit, auditLog(app.log))
   const digests = digester(settings.peppers, settings.allowUnpeppered)
   const foreignKeys = new ForeignKeys(settings.foreignKeys, foreignKeyTrouble(app.log))
   const verifier = new KeyVerifier({ ...settings, foreignKeys, digester: digests, trouble })
+
+  await store.open?.()
+  const usage = usageNotes(store, { flushInterval: settings.usageFlushInterval, failed: trouble.failed, full: usageTrouble(app.log) })
+  app.addHook('onClose', async () => {
+    // By now every request was answered, and so was noted.
+    await verifier.lease.close()
+    await usage.close()
+    await store.close?.()
+  })
+  verifier.lease.open()
+
   const policies = new RoutePolicies({ catalog, hasSessions: settings.authenticateUser !== undefined }, settings.annotate, settings.notFound)
   const refusals = new Refusals(settings.realm, settings.revealGranted)
   const lookUpBearer = await bearerAuthentication(app, async key => await lookUpKey(verifier, key))
@@ -77,6 +80,9 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
     refuseSecond(Object.getPrototypeOf(app) as object)
     if (policies.check(app) === 'some may be unseen') {
       app.log.warn('fastify-api-key-scopes was imported after this app was made, so it cannot tell whether earlier routes say who may call them; those that do not are refused to everybody')
+    }
+    if (store.changes === undefined && settings.maxStaleness > 0) {
+      app.log.warn(`the API key store cannot tell what has changed (it has no method changes), so every key is read anew after ${settings.maxStaleness} ms`)
     }
     if (settings.notFound === PUBLIC) {
       app.log.info('requests that match no route reach the not-found handler unchecked; if yours serves something, guard it with the option notFound')

@@ -66,7 +66,8 @@ function keyringsOf (settings: Settings, output: Output) {
       corrupt.add(String(id))
       told.push(output.warning(`the record ${String(id)} is corrupt, and its key is refused: ${faults.join(', ')}`))
     },
-    ineffective () {}
+    ineffective () {},
+    forgot () {}
   }
   const digests = digester(settings.peppers, settings.allowUnpeppered)
   const foreignKeys = new ForeignKeys(settings.foreignKeys, () => {})

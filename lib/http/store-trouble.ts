@@ -18,6 +18,10 @@ export function storeTrouble (log: FastifyBaseLogger, now?: () => number): Store
     corrupt (id, faults) {
       corruptions(leftOut => { log.error({ keyId: id, faults, recordsNotLogged: leftOut }, 'an API key record is corrupt; the key is refused') })
     },
+    forgot (why, from, to) {
+      const [level, said] = FORGOTTEN[why]
+      log[level]({ from, to }, `${said}; everything that was remembered of API keys is read anew`)
+    },
     ineffective (id, scopes) {
       const news = [...new Set(scopes)].filter(scope => !toldOf.has(scope)).slice(0, MOST_TOLD - toldOf.size)
       if (news.length === 0) return
@@ -26,6 +30,13 @@ export function storeTrouble (log: FastifyBaseLogger, now?: () => number): Store
     }
   }
 }
+
+const FORGOTTEN = {
+  epoch: ['error', 'the API key store has another history than before: it was restored or failed over, or a new epoch was begun'],
+  backwards: ['error', 'the API key store is at an earlier state than before: was it restored from a backup? Then begin a new epoch (api-key-scopes epoch bump)'],
+  many: ['info', 'more has changed in the API key store than it tells one by one'],
+  clock: ['warn', 'the clock of this machine was set, or it has slept']
+} as const
 
 /** Tells the operator, once a second at most, that keys of other systems are refused because of the app's own `digest`. */
 export function foreignKeyTrouble (log: FastifyBaseLogger, now?: () => number): (fault: string) => void {

@@ -15,6 +15,9 @@ export const EndedKeyError = createError('FST_API_KEY_ENDED', 'This API key has 
 /** Each key is rotated once; of two rotations at the same time one gets this. */
 export const AlreadyRotatedError = createError('FST_API_KEY_ALREADY_ROTATED', 'This API key was rotated already; rotate its successor', 409)
 
+/** A key that is changed by so many at the same time that this change never had its turn. */
+export const ConflictError = createError('FST_API_KEY_CONFLICT', 'This API key is being changed by others at the same time; try again', 409)
+
 /** The store failed, or did not answer in time. What it said is the `cause`, and never reaches a client. */
 export const StoreUnavailableError = createError('FST_API_KEY_STORE_UNAVAILABLE', 'API keys cannot be verified right now', 503)
 

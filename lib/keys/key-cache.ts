@@ -1,110 +1,114 @@
 import { BoundedMap } from './bounded-map.js'
+import type { Mark } from './change-marks.js'
+import { elapsed, now, systemClock, type After, type Clock, type Moment } from './clock.js'
 import type { KnownKey } from './known-key.js'
+import type { Lease } from './lease.js'
 import { within } from './within.js'
 
 /** What a lookup found: the key, or why there is none to use. */
 export type Found = KnownKey | 'unknown' | 'corrupt'
 
+/** What was found, and whether the store tells of all that could make it untrue. */
+export interface Answer {
+  readonly found: Found
+  readonly isToldOf: boolean
+}
+
 export interface KeyCacheOptions {
+  /** The digests under which a key may stand in the store, by its fingerprint. */
+  readonly digestsOf: (fingerprint: string) => readonly string[]
   /** Asks the store. */
-  readonly read: (fingerprint: string) => Promise<Found>
-  /** How long after the start of a read its answer may be used, in milliseconds. `0`: never again. */
+  readonly read: (digests: readonly string[]) => Promise<Answer>
+  readonly lease: Lease
+  /** How long after the start of a read its answer may be used without a lease, in milliseconds. `0`: never again. */
   readonly maxStaleness: number
   /** How long a read may take, in milliseconds; then it has failed. */
   readonly timeout: number
   /** What to reject with when a read takes too long. */
   readonly timedOut: () => Error
-  /** A clock that never jumps, in milliseconds; but it may stand still while the machine sleeps. */
-  readonly now?: () => number
-  /** A clock that goes on while the machine sleeps, in milliseconds; but it may be set. */
-  readonly wall?: () => number
+  readonly clock?: Clock
+  readonly wait?: After
   readonly maxKeys?: number
   readonly maxMisses?: number
 }
 
-interface Entry { readonly found: Found, readonly readAt: number, readonly wallAt: number }
-interface Flight { readonly answer: Promise<Found>, readonly generation: number }
+interface Entry extends Answer { readonly mark: Mark, readonly readAt: Moment }
+interface Flight { readonly entry: Promise<Entry>, readonly mark: Mark }
 
 /**
  * Remembers what the store said of each key, by the key's fingerprint, and asks once when many want to know.
  *
- * An answer is used for at most `maxStaleness` after its read *began*, for what was true then is all it knows.
- * Misses have a space of their own, so that a flood of made-up keys cannot drive out the real ones.
+ * An answer is used while the records it is about are not told to have changed since its read *began*; and then for as long as
+ * the lease lasts, or for `maxStaleness` after the read began, whichever is longer. Misses have a space of their own, so that a
+ * flood of made-up keys cannot drive out the real ones.
  */
 export class KeyCache {
   readonly #options: KeyCacheOptions
-  readonly #now: () => number
-  readonly #wall: () => number
+  readonly #clock: Clock
   readonly #keys: BoundedMap<string, Entry>
   readonly #misses: BoundedMap<string, Entry>
   readonly #flights = new Map<string, Flight>()
-  /** Counts the changes made through this process: a read that began before one must not be believed after it. */
-  #generation = 0
 
   constructor (options: KeyCacheOptions) {
     this.#options = options
-    this.#now = options.now ?? (() => performance.now())
-    this.#wall = options.wall ?? (() => Date.now())
+    this.#clock = options.clock ?? systemClock
     this.#keys = new BoundedMap(options.maxKeys ?? 100_000)
     this.#misses = new BoundedMap(options.maxMisses ?? 10_000)
   }
 
-  /** What is known and still fresh, without asking. */
+  /** What is known and may be used, without asking. */
   peek (fingerprint: string): Found | undefined {
     const entry = this.#keys.get(fingerprint) ?? this.#misses.get(fingerprint)
-    if (entry === undefined) return undefined
-    const { maxStaleness } = this.#options
-    return this.#now() - entry.readAt < maxStaleness && this.#wall() - entry.wallAt < maxStaleness ? entry.found : undefined
+    return entry !== undefined && this.#mayUse(entry) ? entry.found : undefined
   }
 
-  /** What is known and still fresh, else what the store says. Rejects if it cannot say, or not in time. */
+  /** What is known and may be used, else what the store says. Rejects if it cannot say, or not in time. */
   async find (fingerprint: string): Promise<Found> {
     const known = this.peek(fingerprint)
     if (known !== undefined) return known
 
+    const { lease, maxStaleness, digestsOf } = this.#options
     const flight = this.#flights.get(fingerprint)
-    if (flight !== undefined && flight.generation === this.#generation && this.#options.maxStaleness > 0) return await flight.answer
+    if (flight !== undefined && maxStaleness > 0 && lease.marks.holds(flight.mark)) return (await flight.entry).found
 
-    const generation = this.#generation
-    const answer = this.#ask(fingerprint, generation)
-    this.#flights.set(fingerprint, { answer, generation })
+    const digests = digestsOf(fingerprint)
+    const mark = lease.marks.take(digests)
+    const entry = this.#ask(digests, mark)
+    this.#flights.set(fingerprint, { entry, mark })
     try {
-      return await answer
+      this.#remember(fingerprint, await entry)
     } finally {
-      if (this.#flights.get(fingerprint)?.answer === answer) this.#flights.delete(fingerprint)
+      if (this.#flights.get(fingerprint)?.entry === entry) this.#flights.delete(fingerprint)
     }
+    return (await entry).found
   }
 
-  /** A key was made in this process: whatever was unknown may be known from now on. */
-  keyAdded (fingerprint: string): void {
-    this.#generation++
-    this.#misses.delete(fingerprint)
+  #mayUse ({ mark, readAt, isToldOf }: Entry): boolean {
+    const { lease, maxStaleness } = this.#options
+    if (!lease.marks.holds(mark)) return false
+    const moment = now(this.#clock)
+    return (isToldOf && lease.covers(moment)) || elapsed(readAt, moment) < maxStaleness
   }
 
-  /** Keys were changed in this process: what is remembered of them is no longer true. */
-  keysChanged (concerns: (key: KnownKey) => boolean): void {
-    this.#generation++
-    this.#keys.deleteWhere(({ found }) => typeof found === 'object' && concerns(found))
+  #remember (fingerprint: string, entry: Entry): void {
+    if (this.#options.maxStaleness === 0 || !this.#options.lease.marks.holds(entry.mark)) return
+    const [space, other] = typeof entry.found === 'object' ? [this.#keys, this.#misses] : [this.#misses, this.#keys]
+    space.set(fingerprint, entry)
+    other.delete(fingerprint)
   }
 
-  async #ask (fingerprint: string, generation: number): Promise<Found> {
-    const { timedOut, maxStaleness } = this.#options
+  async #ask (digests: readonly string[], mark: Mark): Promise<Entry> {
     // A process that was too busy, or asleep, to take an answer in time does not know what is true now: it asks again, once.
-    const entry = await this.#read(fingerprint) ?? await this.#read(fingerprint)
-    if (entry === undefined) throw timedOut()
-    if (generation === this.#generation && maxStaleness > 0) {
-      const [space, other] = typeof entry.found === 'object' ? [this.#keys, this.#misses] : [this.#misses, this.#keys]
-      space.set(fingerprint, entry)
-      other.delete(fingerprint)
-    }
-    return entry.found
+    const entry = await this.#read(digests, mark) ?? await this.#read(digests, mark)
+    if (entry === undefined) throw this.#options.timedOut()
+    return entry
   }
 
   /** Rejects if the store does not answer in time; `undefined` if it did, but this process was late to take the answer. */
-  async #read (fingerprint: string): Promise<Entry | undefined> {
-    const { read, timeout, timedOut } = this.#options
-    const [readAt, wallAt] = [this.#now(), this.#wall()]
-    const found = await within(timeout, read(fingerprint), timedOut)
-    return this.#now() - readAt > timeout || this.#wall() - wallAt > timeout ? undefined : { found, readAt, wallAt }
+  async #read (digests: readonly string[], mark: Mark): Promise<Entry | undefined> {
+    const { read, timeout, timedOut, wait } = this.#options
+    const readAt = now(this.#clock)
+    const answer = await within(timeout, read(digests), timedOut, wait)
+    return elapsed(readAt, now(this.#clock)) > timeout ? undefined : { ...answer, mark, readAt }
   }
 }

@@ -1,6 +1,7 @@
 import type { Grant } from '../scopes/grant.js'
 import type { ResolveGrant } from './grants.js'
 import type { Awaitable } from './store.js'
+import { PATIENCE, within } from './within.js'
 
 /**
  * Says what an owner of keys may do today, by scope names; `null` if there is no such owner any more.
@@ -16,7 +17,7 @@ export async function ownerGrant (ownerId: string, ownerScopes: OwnerScopes, res
 /** Asks a function of the app. If it fails, the error says which one it was. */
 export async function answerOf (called: string, ask: () => unknown): Promise<unknown> {
   try {
-    return await ask()
+    return await within(PATIENCE, (async () => await ask())(), () => new Error('it did not answer in time'))
   } catch (cause) {
     throw new Error(`${called} failed`, { cause })
   }

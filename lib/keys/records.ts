@@ -4,6 +4,7 @@ import { isCorrupt, readStoredKey } from './known-key.js'
 import type { ApiKeyRecord, StoredKey } from './record.js'
 import type { Awaitable, KeyStore } from './store.js'
 import type { StoreTrouble } from './verifier.js'
+import { PATIENCE, within } from './within.js'
 
 type Method = Exclude<keyof KeyStore, 'open' | 'close'>
 
@@ -24,10 +25,10 @@ export function recordsIn (store: KeyStore, resolve: ResolveGrant, trouble: Stor
     return found.bind(store) as NonNullable<KeyStore[M]>
   }
 
-  /** @throws {StoreUnavailableError} if the store cannot answer. */
+  /** @throws {StoreUnavailableError} if the store cannot answer, or not in time: then it may still do what it was asked. */
   async function asked<T> (question: () => Awaitable<T>): Promise<T> {
     try {
-      return await question()
+      return await within(PATIENCE, (async () => await question())(), () => new Error('the store did not answer in time'))
     } catch (cause) {
       trouble.failed(cause)
       throw new StoreUnavailableError({ cause })

@@ -78,7 +78,8 @@ export interface KeyStore {
 
   /**
    * Calls `hint` soon after something may have changed, in whatever process. Nothing relies on it: hints may be lost, late or
-   * needless. Keeps trying by itself while there is no connection. Answers a function that ends it.
+   * needless. Resolves soon, connected or not, and keeps trying by itself while there is no connection. Answers a function that
+   * ends it.
    */
   watch? (hint: () => void): Awaitable<() => Awaitable<void>>
 

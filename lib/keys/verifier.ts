@@ -4,9 +4,10 @@ import { fingerprintOf, type Digester } from './digest.js'
 import { StoreUnavailableError } from './errors.js'
 import type { ForeignKeys } from './foreign-keys.js'
 import { grantResolver, type ResolveGrant } from './grants.js'
-import { KeyCache, type Found } from './key-cache.js'
+import { KeyCache, type Answer, type Found } from './key-cache.js'
 import { claimsToBeKey, isWellFormedKey } from './key-format.js'
 import { isCorrupt, readStoredKey, refusalOf, type KeyRefusal, type KnownKey } from './known-key.js'
+import { Lease, type LeaseTrouble } from './lease.js'
 import { ownerGrant, type OwnerScopes } from './owner-rights.js'
 import type { KeyStore } from './store.js'
 
@@ -16,8 +17,7 @@ export type Verdict =
   | { readonly key: KnownKey | null, readonly refusal: KeyRefusal }
 
 /** What an operator must hear of, and a client must not. */
-export interface StoreTrouble {
-  failed (error: unknown): void
+export interface StoreTrouble extends LeaseTrouble {
   corrupt (id: unknown, faults: readonly string[]): void
   /** A key was granted scopes that the catalog does not know, or that are not in force. */
   ineffective (id: string, scopes: readonly string[]): void
@@ -42,15 +42,19 @@ const LONGEST_READ = 10_000
 
 /** Tells whether a credential is an API key that may be used now. Garbage never reaches the store. */
 export class KeyVerifier {
-  readonly cache: KeyCache
+  readonly lease: Lease
   readonly resolve: ResolveGrant
+  readonly #cache: KeyCache
   readonly #options: VerifierOptions
 
   constructor (options: VerifierOptions) {
     this.#options = options
     this.resolve = grantResolver(options.catalog)
-    this.cache = new KeyCache({
-      read: async fingerprint => await this.#read(fingerprint),
+    this.lease = new Lease(options)
+    this.#cache = new KeyCache({
+      digestsOf: fingerprint => options.digester.candidates(fingerprint),
+      read: async digests => await this.#read(digests),
+      lease: this.lease,
       maxStaleness: options.maxStaleness,
       timeout: Math.min(options.maxStaleness || 1000, LONGEST_READ),
       timedOut: () => new StoreUnavailableError({ cause: new Error('the store did not answer in time') })
@@ -82,7 +86,7 @@ export class KeyVerifier {
   peek (credential: string): Verdict | undefined {
     const fingerprint = this.fingerprintOf(credential)
     if (fingerprint === null) return MALFORMED
-    const found = this.cache.peek(fingerprint)
+    const found = this.#cache.peek(fingerprint)
     return found === undefined ? undefined : verdictOn(found)
   }
 
@@ -91,16 +95,25 @@ export class KeyVerifier {
     const fingerprint = this.fingerprintOf(credential)
     if (fingerprint === null) return MALFORMED
     try {
-      return verdictOn(await this.cache.find(fingerprint))
+      return verdictOn(await this.#cache.find(fingerprint))
     } catch (error) {
       this.#options.trouble.failed(error)
       throw error instanceof StoreUnavailableError ? error : new StoreUnavailableError({ cause: error })
     }
   }
 
-  async #read (fingerprint: string): Promise<Found> {
-    const { store, digester, trouble } = this.#options
-    for (const digest of digester.candidates(fingerprint)) {
+  /**
+   * What this process has changed, it knows at once; others hear of it from the store.
+   *
+   * @param digests of the records that were added or changed; `null`: it cannot be told which.
+   */
+  changed (digests: readonly string[] | null): void {
+    this.lease.marks.changed(digests)
+  }
+
+  async #read (digests: readonly string[]): Promise<Answer> {
+    const { store, trouble } = this.#options
+    for (const digest of digests) {
       const stored = await store.findByDigest(digest)
       // A Map's `undefined` means the same as `null`.
       if (stored == null) continue
@@ -109,21 +122,22 @@ export class KeyVerifier {
       const faults = isCorrupt(key) ? key.corrupt : stored.digest === digest ? [] : ['digest is not the one asked for']
       if (isCorrupt(key) || faults.length > 0) {
         trouble.corrupt(Object(stored).id, faults)
-        return 'corrupt'
+        return { found: 'corrupt', isToldOf: true }
       }
       if (key.grant.ineffective.length > 0) trouble.ineffective(key.record.id, key.grant.ineffective)
       return await this.#withinOwner(key)
     }
-    return 'unknown'
+    return { found: 'unknown', isToldOf: true }
   }
 
-  /** The key with no more than its owner may do. The answer is remembered with the record, and as long. */
-  async #withinOwner (key: KnownKey): Promise<KnownKey> {
+  /** The key with no more than its owner may do. No store tells when that changes, so it is asked again after `maxStaleness`. */
+  async #withinOwner (key: KnownKey): Promise<Answer> {
     const { ownerScopes } = this.#options
     const { ownerId } = key.record
-    if (ownerScopes === undefined || ownerId === null || refusalOf(key, Date.now()) !== null) return key
+    if (ownerScopes === undefined || ownerId === null || refusalOf(key, Date.now()) !== null) return { found: key, isToldOf: true }
     const own = await ownerGrant(ownerId, ownerScopes, this.resolve)
-    return Object.freeze(own === null ? { ...key, ended: 'ownerless' as const } : { ...key, grant: intersection(key.grant, own) })
+    const found = Object.freeze(own === null ? { ...key, ended: 'ownerless' as const } : { ...key, grant: intersection(key.grant, own) })
+    return { found, isToldOf: false }
   }
 }
 

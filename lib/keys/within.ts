@@ -1,13 +1,17 @@
-/** Rejects with what `timedOut` makes if the promise takes longer. */
-export async function within<T> (milliseconds: number, promise: Promise<T>, timedOut: () => Error): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
+import { after, type After } from './clock.js'
+
+/** How long whatever a management call asks may take, in milliseconds: the store, the functions of the app. */
+export const PATIENCE = 10_000
+
+/** Rejects with what `timedOut` makes if the promise takes longer, in milliseconds. */
+export async function within<T> (milliseconds: number, promise: Promise<T>, timedOut: () => Error, wait: After = after): Promise<T> {
+  let cancel = () => {}
   const late = new Promise<never>((_resolve, reject) => {
-    // Timers come before answers after a standstill: one that is there already is not late for the store.
-    timer = setTimeout(() => { setImmediate(() => { reject(timedOut()) }) }, milliseconds)
+    cancel = wait(milliseconds, () => { reject(timedOut()) })
   })
   try {
     return await Promise.race([promise, late])
   } finally {
-    clearTimeout(timer)
+    cancel()
   }
 }

@@ -4,11 +4,11 @@ import { checkNewKey, type NewApiKey } from '../new-key.js'
 import type { StoredKey } from '../record.js'
 import { callerNow, refuseEndedMeanwhile } from './acting-key.js'
 import { ownedBy, type CallOptions } from './caller.js'
-import { happening, refuseBeyond, type KeyLife } from './life.js'
+import { adding, happening, refuseBeyond, type KeyLife } from './life.js'
 import { newSecret, UNTOUCHED, type IssuedKey } from './secret.js'
 
 export function creating (life: KeyLife) {
-  const { rules, records, auditor, verifier } = life
+  const { rules, records, auditor } = life
 
   return async (input: NewApiKey, options?: CallOptions): Promise<IssuedKey> => {
     const insert = records.capability('insert', 'create')
@@ -17,12 +17,11 @@ export function creating (life: KeyLife) {
     const wanted = caller.owner !== undefined && isPlainObject(input) ? { ...input, ownerId: ownedBy(input.ownerId, caller.owner) } : input
     const fields = checkNewKey(wanted, { ...rules, now, actingKeyExpires: caller.key?.expiresAt ?? null })
 
-    const { key, fingerprint, identity } = newSecret(life.prefix, life.digester)
+    const { key, identity } = newSecret(life.prefix, life.digester)
     const stored: StoredKey = { ...identity, ...fields, ...UNTOUCHED, createdAt: new Date(now), rotatedFrom: null }
     const event = happening('create', caller, { keyId: stored.id, ownerId: stored.ownerId, scopes: stored.scopes })
     await refuseBeyond(life, fields.scopes, caller, { ...event, keyId: null })
-    await auditor.change(event, () => records.asked(() => insert(stored)))
-    verifier.cache.keyAdded(fingerprint)
+    await auditor.change(event, () => adding(life, insert, stored))
     await refuseEndedMeanwhile(life, 'create', caller)
     return { key, record: recordOf(stored) }
   }

@@ -7,7 +7,7 @@ import { recordOf } from '../known-key.js'
 import type { ApiKeyRecord, StoredKey } from '../record.js'
 import { callerNow } from './acting-key.js'
 import type { Caller, CallOptions } from './caller.js'
-import { happening, refuseBeyond, type KeyLife } from './life.js'
+import { adding, happening, refuseBeyond, type KeyLife } from './life.js'
 
 /** What became of the keys of an import. */
 export interface ImportResult {
@@ -17,7 +17,7 @@ export interface ImportResult {
 }
 
 export function importing (life: KeyLife) {
-  const { records, digester, auditor, verifier } = life
+  const { records, digester, auditor } = life
 
   return async (keys: readonly ImportedKey[], options?: CallOptions): Promise<ImportResult> => {
     const insert = records.capability('insert', 'import')
@@ -68,16 +68,13 @@ export function importing (life: KeyLife) {
       const stored: StoredKey = { id: randomUUID(), ...digester.forNewKey(fingerprint), ...fields, revokedAt: null, revokedReason: null, rotatedFrom: null }
       const { id, ownerId, scopes } = stored
       try {
-        await auditor.change(happening('import', caller, { keyId: id, ownerId, scopes }), () => records.asked(() => insert(stored)))
+        await auditor.change(happening('import', caller, { keyId: id, ownerId, scopes }), () => adding(life, insert, stored))
         imported.push(recordOf(stored))
       } catch (error) {
         // Several processes that start at once may all import the same: another one was first.
         const other = error instanceof StoreUnavailableError ? await find(key, i) : null
         if (other === null || other.id === id) throw error
         existing.push(other)
-      } finally {
-        // Also when the store failed: it may have done it, and lost only the answer.
-        verifier.cache.keyAdded(fingerprint)
       }
     }
   }

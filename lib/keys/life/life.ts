@@ -3,8 +3,8 @@ import type { Digester } from '../digest.js'
 import { BeyondGrantError, InvalidInputError } from '../errors.js'
 import type { ChangeRules } from '../key-changes.js'
 import type { Records } from '../records.js'
-import type { ApiKeyRecord, StoredKey } from '../record.js'
-import type { Awaitable } from '../store.js'
+import type { StoredKey } from '../record.js'
+import type { Awaitable, KeyStore } from '../store.js'
 import type { UsageNotes } from '../usage/notes.js'
 import type { KeyVerifier } from '../verifier.js'
 import { show } from '../../scopes/faults.js'
@@ -38,14 +38,30 @@ export async function refuseBeyond ({ rules, auditor }: KeyLife, scopes: readonl
   }
 }
 
-/** Lets the store change a key, and forgets what is remembered of it. */
-export async function changing ({ records, verifier }: KeyLife, id: string, change: () => Awaitable<StoredKey | null>): Promise<StoredKey | null> {
+/** Lets the store add a record, and forgets that there was none. */
+export async function adding ({ records, verifier }: KeyLife, insert: NonNullable<KeyStore['insert']>, key: StoredKey): Promise<void> {
   try {
-    return await records.asked(change) ?? null
+    await records.asked(() => insert(key))
   } finally {
     // Also when the store failed: it may have done it, and lost only the answer.
-    verifier.cache.keysChanged(({ record }: { record: ApiKeyRecord }) => record.id === id)
+    verifier.changed([key.digest])
   }
+}
+
+/** Lets the store change records, and forgets what is remembered of them, by what the store answers. */
+export async function changing<T> ({ records, verifier }: KeyLife, change: () => Awaitable<T>, digestsOf: (answer: T) => readonly string[]): Promise<T> {
+  let digests: readonly string[] | null = null
+  try {
+    const answer = await records.asked(change)
+    digests = digestsOf(answer)
+    return answer
+  } finally {
+    verifier.changed(digests)
+  }
+}
+
+export function digestOf (key: StoredKey | null): readonly string[] {
+  return key === null ? [] : [key.digest]
 }
 
 export function checkId (id: unknown): asserts id is string {

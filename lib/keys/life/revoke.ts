@@ -4,7 +4,7 @@ import type { ApiKeyRecord } from '../record.js'
 import { show } from '../../scopes/faults.js'
 import { callerNow } from './acting-key.js'
 import { ownedBy, type CallOptions } from './caller.js'
-import { changing, checkId, happening, type KeyLife } from './life.js'
+import { changing, checkId, digestOf, happening, type KeyLife } from './life.js'
 
 export interface RevokeOptions extends CallOptions {
   /** Why, for the record and the audit: 1 to 200 characters, no control characters. */
@@ -12,7 +12,7 @@ export interface RevokeOptions extends CallOptions {
 }
 
 export function revoking (life: KeyLife) {
-  const { records, auditor } = life
+  const { records, auditor, verifier } = life
 
   return async (id: string, options?: RevokeOptions): Promise<ApiKeyRecord | null> => {
     const revoke = records.capability('revoke', 'revoke')
@@ -24,16 +24,20 @@ export function revoking (life: KeyLife) {
     const stored = await records.asked(() => read?.(id))
     // One that is corrupt can be revoked all the same: it may be repaired one day.
     if (read !== undefined && (stored == null || (caller.sees !== undefined && stored.ownerId !== caller.sees))) return null
-    if (stored?.revokedAt instanceof Date) return records.readable(stored, caller.sees)
+    if (stored?.revokedAt instanceof Date) {
+      // By another process, it may be, a moment ago: from this answer on it is refused here, too.
+      verifier.changed([stored.digest])
+      return records.readable(stored, caller.sees)
+    }
 
     const event = happening('revoke', caller, { keyId: id, ownerId: stored?.ownerId ?? null, reason })
-    const revoked = await auditor.change(event, () => changing(life, id, () => revoke(id, new Date(), reason)))
+    const revoked = await auditor.change(event, () => changing(life, async () => await revoke(id, new Date(), reason) ?? null, digestOf))
     return revoked === null ? null : records.readable(revoked, caller.sees)
   }
 }
 
 export function revokingOwner (life: KeyLife) {
-  const { records, auditor, verifier } = life
+  const { records, auditor } = life
 
   return async (ownerId: string, options?: RevokeOptions): Promise<readonly ApiKeyRecord[]> => {
     const revokeOwner = records.capability('revokeOwner', 'revokeOwner')
@@ -42,12 +46,8 @@ export function revokingOwner (life: KeyLife) {
     if (typeof ownerId !== 'string') throw new InvalidInputError(`ownerId must be a string, not ${show(ownerId)}`)
     if (caller.sees !== undefined) ownedBy(ownerId, caller.sees)
 
-    const revoked = await auditor.change(happening('revokeOwner', caller, { ownerId, reason }), async () => {
-      try {
-        return await records.asked(() => revokeOwner(ownerId, new Date(), reason))
-      } finally {
-        verifier.cache.keysChanged(({ record }) => record.ownerId === ownerId)
-      }
+    const revoked = await auditor.change(happening('revokeOwner', caller, { ownerId, reason }), () => {
+      return changing(life, () => revokeOwner(ownerId, new Date(), reason), keys => keys.map(({ digest }) => digest))
     })
     for (const { id } of revoked) auditor.note(happening('revoke', caller, { keyId: id, ownerId, reason }), 'done')
     return revoked.map(key => records.readable(key, caller.sees)).filter(record => record !== null)

@@ -6,7 +6,7 @@ import { recordOf } from '../known-key.js'
 import type { ApiKeyRecord, StoredKey } from '../record.js'
 import { callerNow, refuseEndedMeanwhile } from './acting-key.js'
 import type { CallOptions } from './caller.js'
-import { changing, checkId, happening, refuseBeyond, type KeyLife } from './life.js'
+import { changing, checkId, digestOf, happening, refuseBeyond, type KeyLife } from './life.js'
 import { newSecret, UNTOUCHED, type IssuedKey } from './secret.js'
 
 export interface RotateOptions extends CallOptions {
@@ -20,7 +20,7 @@ export interface RotateOptions extends CallOptions {
 }
 
 export function rotating (life: KeyLife) {
-  const { rules, records, auditor, verifier } = life
+  const { rules, records, auditor } = life
 
   return async (id: string, options?: RotateOptions): Promise<IssuedKey | null> => {
     const rotate = records.capability('rotate', 'rotate')
@@ -34,7 +34,7 @@ export function rotating (life: KeyLife) {
       const old = await records.get(id, 'rotate', caller.sees)
       if (old === null) return null
       refuseEnded(old, now)
-      const { key, fingerprint, identity } = newSecret(life.prefix, life.digester)
+      const { key, identity } = newSecret(life.prefix, life.digester)
       const { name, ownerId, scopes, metadata } = old
       const successor: StoredKey = {
         ...identity, ...UNTOUCHED, name, ownerId, scopes, metadata, createdAt: new Date(now), expiresAt: expiresAt === undefined ? asLongAs(old, limits) : expiresAt, rotatedFrom: id
@@ -43,9 +43,8 @@ export function rotating (life: KeyLife) {
       // A new secret gives away anew what the key may do.
       await refuseBeyond(life, scopes, caller, wanted)
       const event = { ...wanted, successorId: successor.id, until: endsAt.toISOString() }
-      const rotated = await auditor.change(event, () => changing(life, id, () => rotate(id, successor, endsAt)))
+      const rotated = await auditor.change(event, () => changing(life, async () => await rotate(id, successor, endsAt) ?? null, old => [...digestOf(old), successor.digest]))
       if (rotated !== null) {
-        verifier.cache.keyAdded(fingerprint)
         // A key that rotates itself ends by that; and no store does it with one that has ended.
         if (caller.key?.id !== id) await refuseEndedMeanwhile(life, 'rotate', caller)
         return { key, record: recordOf(successor) }

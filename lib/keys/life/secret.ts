@@ -9,8 +9,7 @@ export interface IssuedKey { readonly key: string, readonly record: ApiKeyRecord
 /** A new API key, with what a record has of it. */
 export function newSecret (prefix: string, digester: Digester) {
   const key = generateKey(prefix)
-  const fingerprint = fingerprintOf(key)
-  return { key, fingerprint, identity: { id: randomUUID(), start: startOf(key), ...digester.forNewKey(fingerprint) } satisfies Partial<StoredKey> }
+  return { key, identity: { id: randomUUID(), start: startOf(key), ...digester.forNewKey(fingerprintOf(key)) } satisfies Partial<StoredKey> }
 }
 
 /** What nothing has happened to yet. */

@@ -1,0 +1,49 @@
+/** What was known of the changes of some records at one moment. */
+export interface Mark {
+  readonly slots: readonly number[]
+  readonly changes: number
+}
+
+/**
+ * Tells whether a record may have changed since a moment, without a list of records or of changes: each digest belongs to
+ * one of 65,536 slots, which counts changes. Two records in one slot cost a needless look at the store now and then, and
+ * nothing else.
+ */
+export class ChangeMarks {
+  readonly #changes = new Uint32Array(SLOTS)
+
+  /** To be taken before the store is asked: then an answer that was overtaken by a change does not hold, whenever it comes. */
+  take (digests: readonly string[]): Mark {
+    const slots = digests.map(slotOf)
+    return { slots, changes: this.#sum(slots) }
+  }
+
+  /** Whether nothing has changed since. */
+  holds ({ slots, changes }: Mark): boolean {
+    return this.#sum(slots) === changes
+  }
+
+  /** @param digests of the records that have changed; `null`: any may have. */
+  changed (digests: readonly string[] | null): void {
+    const slots = digests?.map(slotOf)
+    if (slots === undefined || slots.includes(NaN)) {
+      for (let slot = 0; slot < SLOTS; slot++) this.#changes[slot]!++
+    } else {
+      for (const slot of slots) this.#changes[slot]!++
+    }
+  }
+
+  /** Counts only go up, so that a sum is the same only if each of them is. */
+  #sum (slots: readonly number[]): number {
+    let sum = 0
+    for (let i = 0; i < slots.length; i++) sum += this.#changes[slots[i]!]!
+    return sum
+  }
+}
+
+const SLOTS = 0x10000
+
+/** Digests are hexadecimal and evenly spread. `NaN` for what is none. */
+function slotOf (digest: string): number {
+  return /[0-9a-f]{4}$/.test(digest) ? Number.parseInt(digest.slice(-4), 16) : NaN
+}

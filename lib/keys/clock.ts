@@ -1,0 +1,57 @@
+/**
+ * Two clocks, in milliseconds, since neither can be trusted alone: a laptop or a virtual machine that sleeps stops the one,
+ * and an operator or NTP sets the other.
+ */
+export interface Clock {
+  /** Never jumps. */
+  monotonic (): number
+  /** Since 1970. */
+  wall (): number
+}
+
+/** The same moment on both. */
+export interface Moment {
+  readonly monotonic: number
+  readonly wall: number
+}
+
+export const systemClock: Clock = {
+  monotonic: () => performance.now(),
+  wall: () => Date.now()
+}
+
+export function now (clock: Clock): Moment {
+  return { monotonic: clock.monotonic(), wall: clock.wall() }
+}
+
+/** Milliseconds from one moment to another, by whichever clock says more. */
+export function elapsed (from: Moment, to: Moment): number {
+  return Math.max(to.monotonic - from.monotonic, to.wall - from.wall)
+}
+
+/** Milliseconds by which the wall clock was set, or the other one stood still, between two moments. */
+export function drift (from: Moment, to: Moment): number {
+  return Math.abs((to.wall - from.wall) - (to.monotonic - from.monotonic))
+}
+
+/** Does something after so many milliseconds, unless the function that it answers is called before. */
+export type After = (milliseconds: number, work: () => void) => () => void
+
+/**
+ * After a standstill timers come before answers that are there already. They get one more turn, so that what waits for an
+ * answer with a time limit sees it.
+ */
+export const after: After = (milliseconds, work) => waiting(milliseconds, work, false)
+
+/** The same, but a process that has nothing else to do may end before. */
+export const afterInBackground: After = (milliseconds, work) => waiting(milliseconds, work, true)
+
+function waiting (milliseconds: number, work: () => void, inBackground: boolean): () => void {
+  let immediate: NodeJS.Immediate | undefined
+  const timer = setTimeout(() => { immediate = setImmediate(work) }, milliseconds)
+  if (inBackground) timer.unref()
+  return () => {
+    clearTimeout(timer)
+    clearImmediate(immediate)
+  }
+}
