@@ -1,12 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { storeError } from '../errors.js'
 
-/** `_OPEN`: it could not be opened. `_CLOSED`: it was used while not open. `_REPLACED`: its file is no longer the one that was opened. */
-export type StoreErrorCode = 'FST_API_KEY_STORE_OPEN' | 'FST_API_KEY_STORE_CLOSED' | 'FST_API_KEY_STORE_REPLACED'
-
-export function storeError (code: StoreErrorCode, message: string, cause?: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { code })
-}
+export { storeError }
 
 /** The error of an `open` that failed: what is wrong, with which file, and what to do about it. */
 export function openError (path: string | undefined, cause: Error): Error {
