@@ -6,8 +6,9 @@ export const CHANGES_KEPT = 10_000
 /** What one change adds to the log: the digests that it concerns, or `null` for all, which is also what very many come to. */
 export type LogEntry = string | null
 
-export function entriesFor (digests: readonly string[]): readonly LogEntry[] {
-  return digests.length > MOST_AT_ONCE ? [null] : digests
+/** @param digests of the records that one change concerns; `null`: of all. */
+export function entriesFor (digests: readonly string[] | null): readonly LogEntry[] {
+  return digests === null || digests.length > MOST_AT_ONCE ? [null] : digests
 }
 
 /** The answer of `changes`, from what stands in the log after `since`. All of it from one look at the store. */

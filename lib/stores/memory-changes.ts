@@ -4,26 +4,26 @@ import { CHANGES_KEPT, changesSince, entriesFor, type LogEntry } from './change-
 
 export type MemoryChanges = ReturnType<typeof memoryChanges>
 
-/** The history of a store in memory. */
+/** The history of a store in memory. The position is the number of entries that the log has ever had. */
 export function memoryChanges () {
   let position: Position = { epoch: randomUUID(), seq: 0 }
-  let log: Array<readonly [seq: number, entry: LogEntry]> = []
+  let log: LogEntry[] = []
   const watchers = new Set<() => void>()
 
   return {
     /** @param digests of the records that one change concerns; `null`: of all. */
     note (digests: readonly string[] | null): void {
-      const seq = position.seq + 1
-      position = { ...position, seq }
-      for (const entry of digests === null ? [null] : entriesFor(digests)) log.push([seq, entry])
+      const entries = entriesFor(digests)
+      log.push(...entries)
+      position = { ...position, seq: position.seq + entries.length }
       // Not at each change, for that would move all the others.
-      if (log.length > 2 * CHANGES_KEPT) log = log.filter(([at]) => at > seq - CHANGES_KEPT)
+      if (log.length > 2 * CHANGES_KEPT) log = log.slice(-CHANGES_KEPT)
       hint()
     },
 
     since (since: Position | null): Changes {
-      const entries = since === null ? [] : log.filter(([seq]) => seq > since.seq).map(([, entry]) => entry)
-      return changesSince(since, position, entries)
+      const behind = since === null ? 0 : position.seq - since.seq
+      return changesSince(since, { ...position }, log.slice(Math.max(0, log.length - behind)))
     },
 
     beginEpoch (): void {

@@ -2,9 +2,9 @@ import { resolve } from 'node:path'
 import type { StoredKey } from '../keys/record.js'
 import type { KeyStore } from '../keys/store.js'
 import { isAsSeen, isSameGrant } from './same-grant.js'
-import { noteChange, readChanges, watchWrites } from './sqlite/changes.js'
+import { beginEpoch, change, changes } from './sqlite/changes.js'
 import { connector, type Connection } from './sqlite/connection.js'
-import { transaction, type SqliteHandle } from './sqlite/driver.js'
+import { reading, writing, type SqliteHandle } from './sqlite/driver.js'
 import { storeError } from './sqlite/errors.js'
 import { conditionsOf } from './sqlite/list.js'
 import { fromMilliseconds, fromText, textOrNull, toChanges, toKey, toMilliseconds, toRow, toText } from './sqlite/row.js'
@@ -21,10 +21,10 @@ export type { SqliteHandle, SqliteStatement, SqliteValue } from './sqlite/driver
  * else. Uses Node's own SQLite from Node 22.13 on, before that the `libsql` package, which must be installed.
  * `:memory:` gives a database that is lost when it is closed.
  *
- * With a handle, the tables `api_key_scopes_keys`, `api_key_scopes_uses` and `api_key_scopes_schema` are added to your
- * database. The handle stays yours: it is not closed, and keeps its journal mode and busy timeout. Only `synchronous` is
- * raised to FULL. While a transaction of yours is open on it, whatever writes rejects, for you could still roll back what
- * was acknowledged.
+ * With a handle, tables whose names begin with `api_key_scopes_` are added to your database. The handle stays yours: it is
+ * not closed, and keeps its journal mode and busy timeout. Only `synchronous` is raised to FULL. While a transaction of
+ * yours is open on it, whatever writes rejects, for you could still roll back what was acknowledged; so do lookups of keys,
+ * for what you see may be older than a revocation.
  *
  * `open` rejects with an error of code `FST_API_KEY_STORE_OPEN` that names the file and the remedy. Everything else rejects
  * with code `FST_API_KEY_STORE_CLOSED` while the store is not open, and with `FST_API_KEY_STORE_REPLACED` once the file was
@@ -38,7 +38,6 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
   const connect = connector(source)
   let users = 0
   let connection: Promise<Connection> | undefined
-  const watchers = new Set<() => void>()
 
   async function connected (): Promise<Connection> {
     const opened = await connection
@@ -66,8 +65,8 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
     },
 
     async findByDigest (digest) {
-      const { findByDigest } = await connected()
-      return keyOrNull(findByDigest.get(toText(digest)))
+      const { handle, findByDigest } = await connected()
+      return keyOrNull(reading(handle, () => findByDigest.get(toText(digest))))
     },
 
     async insert (key) {
@@ -88,9 +87,9 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
       return list(conditions.map(([sql]) => sql)).all(...values, query.limit).map(toKey)
     },
 
-    async update (id, changes, seen) {
+    async update (id, fields, seen) {
       const to = await connected()
-      const values = toChanges(changes)
+      const values = toChanges(fields)
       return change(to, digestsOf, () => {
         const key = keyOrNull(to.get.get(toText(id)))
         if (key === null || (seen !== undefined && !isAsSeen(key, seen))) return null
@@ -139,7 +138,7 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
 
     async recordUse (uses) {
       const { handle, keyUsed, demandMet } = await connected()
-      transaction(handle, () => {
+      writing(handle, () => {
         for (const { id, lastUsedAt, demands } of uses) {
           const used = toMilliseconds(lastUsedAt)
           keyUsed.run(used, used, toText(id))
@@ -155,34 +154,19 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
     },
 
     async changes (since) {
-      return readChanges(await connected(), since)
+      return changes(await connected(), since)
     },
 
     async watch (hint) {
-      const end = watchWrites(await connected(), hint)
-      watchers.add(hint)
-      return async () => {
-        end()
-        watchers.delete(hint)
-      }
+      const { watchers } = await connected()
+      const end = watchers.add(hint)
+      return async () => { end() }
     },
 
     async bumpEpoch () {
-      const { handle, beginEpoch } = await connected()
-      transaction(handle, () => beginEpoch.run())
+      beginEpoch(await connected())
     }
   })
-
-  /** Makes a change and notes what it concerns, in one transaction. Other processes see it by themselves, apps in this one are told. */
-  function change<Result> (to: Connection, concerns: (result: Result) => readonly string[] | null, work: () => Result): Result {
-    const result = transaction(to.handle, () => {
-      const result = work()
-      noteChange(to, concerns(result))
-      return result
-    })
-    for (const hint of watchers) hint()
-    return result
-  }
 }
 
 function placeOf (source: string | SqliteHandle): Whereabouts | undefined {
@@ -190,6 +174,7 @@ function placeOf (source: string | SqliteHandle): Whereabouts | undefined {
   return source === ':memory:' ? 'memory' : { file: resolve(source) }
 }
 
+/** Of the one that was changed, if any. */
 function digestsOf (key: StoredKey | null): readonly string[] {
   return key === null ? [] : [key.digest]
 }

@@ -1,5 +1,7 @@
 import type { StoredKey } from '../keys/record.js'
 import type { Awaitable, KeyStore } from '../keys/store.js'
+import { changesAtOnceCases } from './store-cases/changes-at-once.js'
+import { changeCases } from './store-cases/changes.js'
 import { concurrencyCases } from './store-cases/concurrency.js'
 import { fidelityCases } from './store-cases/fidelity.js'
 import { listFilterCases } from './store-cases/list-filters.js'
@@ -11,9 +13,11 @@ import { revokeCases } from './store-cases/revoke.js'
 import { rotateAtOnceCases } from './store-cases/rotate-at-once.js'
 import { rotateCases } from './store-cases/rotate.js'
 import type { StoreCase } from './store-cases/store-case.js'
+import { updateSeenCases } from './store-cases/update-seen.js'
 import { updateCases } from './store-cases/update.js'
 import { useAtOnceCases } from './store-cases/uses-at-once.js'
 import { useCases } from './store-cases/uses.js'
+import { watchCases } from './store-cases/watch.js'
 
 /** One promise of the `KeyStore` contract. */
 export interface ConformanceCase {
@@ -31,6 +35,10 @@ export interface ConformanceOptions<Store extends KeyStore> {
    * The suite opens it.
    */
   readonly reopen?: (closed: Store) => Awaitable<Store>
+  /** One more store over the same data as the given one, which is open. Enables the cases about several at once. The suite opens and closes it. */
+  readonly another?: (opened: Store) => Awaitable<Store>
+  /** How many changes the store keeps for `changes`. Enables a case that makes more than twice as many, one after the other. */
+  readonly changesKept?: number
 }
 
 /**
@@ -52,23 +60,27 @@ export function storeConformance<Store extends KeyStore> (
   const able = {
     keys: probe.insert !== undefined || options.seed !== undefined,
     reopen: options.reopen !== undefined,
+    another: options.another !== undefined,
+    changesKept: options.changesKept !== undefined
   }
   return allCases
-    .filter(({ needs }) => needs.every((need) => need === 'keys' || need === 'reopen' ? able[need] : probe[need] !== undefined))
+    .filter(({ needs }) => needs.every((need) => need in able ? able[need as keyof typeof able] : probe[need as keyof KeyStore] !== undefined))
     .map((storeCase) => ({ name: storeCase.name, run: () => runCase(storeCase, createStore(), options) }))
 }
 
 const allCases = [
-  ...lookupCases, ...fidelityCases, ...updateCases, ...rotateCases, ...rotateAtOnceCases, ...revokeCases, ...revokeOwnerCases,
-  ...purgeCases, ...listCases, ...listFilterCases, ...useCases, ...useAtOnceCases, ...concurrencyCases
+  ...lookupCases, ...fidelityCases, ...updateCases, ...updateSeenCases, ...rotateCases, ...rotateAtOnceCases, ...revokeCases, ...revokeOwnerCases,
+  ...purgeCases, ...listCases, ...listFilterCases, ...useCases, ...useAtOnceCases, ...concurrencyCases, ...changeCases,
+  ...changesAtOnceCases, ...watchCases
 ]
 
 async function runCase<Store extends KeyStore> (
   { check }: StoreCase,
   created: Store,
-  { seed, reopen }: ConformanceOptions<Store>
+  { seed, reopen, another, changesKept = 0 }: ConformanceOptions<Store>
 ): Promise<void> {
   let store = created
+  const others: Store[] = []
   await store.open?.()
   try {
     // A case runs only if the store has the methods that it needs.
@@ -82,9 +94,16 @@ async function runCase<Store extends KeyStore> (
         store = await reopen!(store)
         await store.open?.()
         return store as Store & Required<KeyStore>
-      }
+      },
+      async another () {
+        const other = await another!(store)
+        await other.open?.()
+        others.push(other)
+        return other as Store & Required<KeyStore>
+      },
+      changesKept
     })
   } finally {
-    await store.close?.()
+    for (const opened of [...others, store]) await opened.close?.()
   }
 }

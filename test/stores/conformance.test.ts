@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { StoredKey } from '../../lib/keys/record.js'
 import type { KeyStore } from '../../lib/keys/store.js'
+import { CHANGES_KEPT } from '../../lib/stores/change-log.js'
 import { memoryStore } from '../../lib/stores/memory.js'
 import { storeConformance, type ConformanceOptions } from '../../lib/testing/index.js'
 import type { FaultsByCase, Sabotage, Store } from './fixtures/faults.js'
@@ -12,10 +13,11 @@ import { rotateFaults } from './fixtures/rotate-faults.js'
 import { updateFaults } from './fixtures/update-faults.js'
 import { useFaults } from './fixtures/use-faults.js'
 
-const sameMemory: ConformanceOptions<Store> = { reopen: (closed) => closed }
+const sameMemory: ConformanceOptions<Store> = { reopen: (closed) => closed, another: (opened) => opened }
+const kept = { ...sameMemory, changesKept: CHANGES_KEPT }
 
 t.test('the store in memory keeps every promise', async (t) => {
-  for (const { name, run } of storeConformance(memoryStore, sameMemory)) await t.test(name, run)
+  for (const { name, run } of storeConformance(memoryStore, kept)) await t.test(name, run)
 })
 
 t.test('every case has a name of its own', async (t) => {
@@ -37,7 +39,7 @@ t.test('a case whose method the store does not have is left out', async (t) => {
   t.same(names({ findByDigest }), ['an unknown digest is answered with null'])
   const seeded = names({ findByDigest }, { seed () {} })
   t.ok(seeded.length > 10)
-  t.notMatch(seeded.join('\n'), /revoking|revocation|rotat|purge|uses|is listed|are listed|at the same time|page|closing/)
+  t.notMatch(seeded.join('\n'), /revoking|revocation|rotat|purge|uses|is listed|are listed|at the same time|page|closing|told|position|epoch/)
   const all = memoryStore()
   for (const method of Object.keys(all).filter((method) => method !== 'findByDigest') as Array<keyof Store>) {
     const { [method]: _, ...others } = all
@@ -108,7 +110,8 @@ t.test('a store that forgets on closing fails the cases about reopening, and no 
     'a revocation still holds after closing and opening again',
     'the keys of an owner are still revoked after closing and opening again',
     'a purged key is still gone after closing and opening again',
-    'uses are still known after closing and opening again'
+    'uses are still known after closing and opening again',
+    'after closing and opening again, what was changed before is told, or that any may have changed'
   ])
 })
 

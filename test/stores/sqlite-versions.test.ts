@@ -22,7 +22,7 @@ t.test('a file of version 1 is opened with all that it holds, and from then on d
     }
     t.equal((await store.list({ limit: 100 })).length, version1Keys.length)
     await store.close()
-    t.equal(await versionOf(path), 2)
+    t.equal(await versionOf(path), 3)
   }
 
   const store = sqliteStore(path)
@@ -59,13 +59,13 @@ t.test('if a file cannot be brought up to date, it stays of version 1, and whole
   cpSync(version1File, path)
   const handle = await openDatabase(path)
   // In the way of what is made last.
-  handle.exec('CREATE TABLE api_key_scopes_uses (x TEXT)')
+  handle.exec('CREATE TABLE api_key_scopes_changes (x TEXT)')
   const columns = () => handle.prepare("SELECT name FROM pragma_table_info('api_key_scopes_keys')").all().length
   const before = columns()
   await t.rejects(sqliteStore(path).open() as Promise<void>, { code: 'FST_API_KEY_STORE_OPEN', message: /already exists/ })
   t.match(handle.prepare('SELECT version FROM api_key_scopes_schema').get(), { version: 1 })
   t.equal(columns(), before)
-  handle.exec('DROP TABLE api_key_scopes_uses')
+  handle.exec('DROP TABLE api_key_scopes_changes')
   handle.close()
   const store = sqliteStore(path)
   await store.open()

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import t, { type Test } from 'tap'
 import type { KeyQuery, KeyStore } from '../../lib/keys/store.js'
+import { CHANGES_KEPT } from '../../lib/stores/change-log.js'
 import { openDatabase, switchToWal, type OwnHandle } from '../../lib/stores/sqlite/driver.js'
 import { sqliteStore, type SqliteHandle, type SqliteStatement } from '../../lib/stores/sqlite.js'
 import { storeConformance } from '../../lib/testing/index.js'
@@ -24,12 +25,15 @@ const writes = (store: Store): Record<string, () => unknown> => ({
   revoke: () => store.revoke('a', new Date(5), 'leaked'),
   revokeOwner: () => store.revokeOwner(aKey('a').ownerId!, new Date(5), 'leaked'),
   purge: () => store.purge(new Date()),
+  bumpEpoch: () => store.bumpEpoch(),
   recordUse: () => store.recordUse([{ id: 'a', lastUsedAt: new Date(5), demands: new Map([['x', new Date(5)]]) }])
 })
 
 const everyCall = (store: Store): Record<string, () => unknown> => ({
   ...writes(store),
   findByDigest: () => store.findByDigest(aKey('a').digest),
+  changes: () => store.changes(null),
+  watch: async () => (await store.watch(() => {}))(),
   get: () => store.get('a'),
   list: () => store.list({ limit: 1 }),
   usesOf: () => store.usesOf('a')
@@ -43,7 +47,10 @@ t.test('a store in a file keeps every promise', async (t) => {
     paths.set(store, path)
     return store
   }
-  const cases = storeConformance(() => storeAt(join(dir, `${count++}.db`)), { reopen: (closed) => storeAt(paths.get(closed)!) })
+  const cases = storeConformance(() => storeAt(join(dir, `${count++}.db`)), {
+    reopen: (closed) => storeAt(paths.get(closed)!),
+    another: (opened) => storeAt(paths.get(opened)!)
+  })
   for (const { name, run } of cases) await t.test(name, run)
 })
 
@@ -358,12 +365,12 @@ t.test('a file that a newer version wrote is refused and left as it is, by path 
   await store.close()
   const handle = await openDatabase(path)
   handle.exec('UPDATE api_key_scopes_schema SET version = 99')
-  const remedy = 'its tables have version 99, and this fastify-api-key-scopes knows versions up to 2; update the package'
+  const remedy = 'its tables have version 99, and this fastify-api-key-scopes knows versions up to 3; update the package'
   await refuses(t, path, remedy)
   await t.rejects(sqliteStore(handle).open() as Promise<void>, {
     code: 'FST_API_KEY_STORE_OPEN', message: `Cannot open the API key store in the given database: ${remedy}`
   })
-  handle.exec('UPDATE api_key_scopes_schema SET version = 2')
+  handle.exec('UPDATE api_key_scopes_schema SET version = 3')
   await store.open()
   await store.close()
   handle.close()
@@ -421,7 +428,7 @@ async function conforms (t: Test, open: () => Promise<SqliteHandle>): Promise<vo
     return store
   }
   let next = await open()
-  for (const { name, run } of storeConformance(() => storeIn(next), { reopen: (closed) => storeIn(handles.get(closed)!) })) {
+  for (const { name, run } of storeConformance(() => storeIn(next), { reopen: (closed) => storeIn(handles.get(closed)!), changesKept: CHANGES_KEPT })) {
     next = await open()
     await t.test(name, run)
   }

@@ -1,47 +1,42 @@
 import type { Changes, Position } from '../../keys/store.js'
 import { CHANGES_KEPT, changesSince, entriesFor } from '../change-log.js'
-import { fromText, textOrNull } from './row.js'
-import type { Statements } from './statements.js'
+import type { Connection } from './connection.js'
+import { reading, writing } from './driver.js'
+import { fromText, toText } from './row.js'
 
 /**
- * Moves the position on, in the transaction of the change itself.
+ * Makes a change and notes what it concerns, in one transaction.
  *
- * @param digests of the records that it concerns; `null`: of all. None: it has changed nothing.
+ * @param concerns Digests of the records; `null`: all. None: nothing was changed.
  */
-export function noteChange ({ moveOn, logChange, forgetChanges }: Statements, digests: readonly string[] | null): void {
-  if (digests?.length === 0) return
-  const seq = Number((moveOn.get() as { seq: string }).seq)
-  for (const entry of digests === null ? [null] : entriesFor(digests)) logChange.run(seq, textOrNull(entry))
-  forgetChanges.run(seq - CHANGES_KEPT)
+export function change<Result> (to: Connection, concerns: (result: Result) => readonly string[] | null, work: () => Result): Result {
+  const result = writing(to.handle, () => {
+    const result = work()
+    for (const entry of entriesFor(concerns(result))) entry === null ? to.logAll.run() : to.logChange.run(toText(entry))
+    to.forgetChanges.run(CHANGES_KEPT)
+    return result
+  })
+  to.watchers.hint()
+  return result
 }
 
 /** One statement, and so one look: a process that writes meanwhile changes nothing of it. */
-export function readChanges ({ changes }: Statements, since: Position | null): Changes {
-  const rows = changes.all(since?.seq ?? Number.MAX_SAFE_INTEGER) as Row[]
-  if (rows.length === 0) throw new Error('The table api_key_scopes_feed has lost its row: restore it from a backup, or bump the epoch')
-  const { epoch, seq } = rows[0]!
-  const entries = rows.filter(({ isChange }) => isChange === 1).map(({ digest }) => digest === null ? null : fromText(digest))
-  return changesSince(since, { epoch, seq: Number(seq) }, entries)
+export function changes ({ handle, changes }: Connection, since: Position | null): Changes {
+  const rows = reading(handle, () => changes.all(since?.seq ?? Number.MAX_SAFE_INTEGER)) as Row[]
+  if (rows.length === 0) throw new Error('The table api_key_scopes_feed has lost its row; begin a new epoch: api-key-scopes epoch bump')
+  const { epoch, last } = rows[0]!
+  const entries = rows.filter(({ seq }) => seq !== null).map(({ digest }) => digest === null ? null : fromText(digest))
+  return changesSince(since, { epoch, seq: Number(last) }, entries)
 }
 
-/** Hints whenever another connection has written: SQLite counts that, but tells nobody by itself. */
-export function watchWrites ({ dataVersion }: Statements, hint: () => void): () => void {
-  let known = version()
-  const timer = setInterval(() => {
-    const now = version()
-    if (now === known) return
-    known = now
-    hint()
-  }, LOOK_EVERY)
-  timer.unref()
-  return () => { clearInterval(timer) }
-
-  function version (): string {
-    return JSON.stringify(dataVersion.get())
-  }
+export function beginEpoch ({ handle, forgetFeed, beginFeed, forgetChanges, watchers }: Connection): void {
+  writing(handle, () => {
+    forgetFeed.run()
+    beginFeed.run()
+    forgetChanges.run(0)
+  })
+  watchers.hint()
 }
 
-/** Milliseconds. A look takes microseconds. */
-const LOOK_EVERY = 20
-
-interface Row { readonly epoch: string, readonly seq: string, readonly isChange: number, readonly digest: string | null }
+/** One change, or none: `seq` is null. */
+interface Row { readonly epoch: string, readonly last: string, readonly seq: string | null, readonly digest: string | null }

@@ -4,10 +4,12 @@ import { openDatabase, prepare, switchToWal, type OwnHandle, type SqliteHandle }
 import { openError } from './errors.js'
 import { migrate, refuseForeign } from './schema.js'
 import { statementsOf, type Statements } from './statements.js'
+import { watchersBy, type Watchers } from './watchers.js'
 
 /** An open database with our tables in it. */
 export interface Connection extends Statements {
   readonly handle: SqliteHandle
+  readonly watchers: Watchers
   /** Whether the file that was opened is still the one at its path. */
   isInPlace (): boolean
   close (): void
@@ -32,7 +34,7 @@ async function openPath (path: string): Promise<Connection> {
     handle.exec('PRAGMA synchronous = FULL')
     migrate(handle)
     const isInPlace = path === ':memory:' ? () => true : sameFile(path)
-    return { handle, ...statementsOf(handle), isInPlace, close: () => { handle.close() } }
+    return connection(handle, isInPlace, () => { handle.close() })
   } catch (cause) {
     own?.close()
     throw openError(path, cause as Error)
@@ -44,9 +46,24 @@ async function useHandle (handle: SqliteHandle): Promise<Connection> {
     const { synchronous } = prepare(handle, 'PRAGMA synchronous').get() as { synchronous: number }
     if (synchronous < FULL) handle.exec('PRAGMA synchronous = FULL')
     migrate(handle)
-    return { handle, ...statementsOf(handle), isInPlace: () => true, close: () => {} }
+    return connection(handle, () => true, () => {})
   } catch (cause) {
     throw openError(undefined, cause as Error)
+  }
+}
+
+function connection (handle: SqliteHandle, isInPlace: () => boolean, close: () => void): Connection {
+  const statements = statementsOf(handle)
+  const watchers = watchersBy(statements.dataVersion)
+  return {
+    handle,
+    ...statements,
+    watchers,
+    isInPlace,
+    close () {
+      watchers.end()
+      close()
+    }
   }
 }
 

@@ -51,8 +51,17 @@ export async function switchToWal (handle: SqliteHandle, patience: number): Prom
 }
 
 /** All of `work` or nothing. Rejected by SQLite inside a transaction of the caller's, who could still undo what we promised. */
-export function transaction<Result> (handle: SqliteHandle, work: () => Result): Result {
-  handle.exec('BEGIN IMMEDIATE')
+export function writing<Result> (handle: SqliteHandle, work: () => Result): Result {
+  return transaction(handle, 'BEGIN IMMEDIATE', work)
+}
+
+/** Reads what was written last. Rejected by SQLite inside a transaction of the caller's, which sees what was there when it began. */
+export function reading<Result> (handle: SqliteHandle, work: () => Result): Result {
+  return transaction(handle, 'BEGIN', work)
+}
+
+function transaction<Result> (handle: SqliteHandle, begin: string, work: () => Result): Result {
+  handle.exec(begin)
   try {
     const result = work()
     handle.exec('COMMIT')

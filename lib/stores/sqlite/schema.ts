@@ -1,11 +1,11 @@
-import { prepare, transaction, type SqliteHandle } from './driver.js'
+import { prepare, writing, type SqliteHandle } from './driver.js'
 
 /**
  * Brings the tables to the newest version. Safe when several processes start at once: each reads the version again
  * while it alone may write. Throws if the tables are newer than this code, or nothing can be written.
  */
 export function migrate (handle: SqliteHandle): void {
-  transaction(handle, () => {
+  writing(handle, () => {
     for (const migration of migrations.slice(schemaVersion(handle))) handle.exec(migration)
     // Written even when nothing changed: that the file is read-only must come out now, not at the first revocation.
     handle.exec(`UPDATE api_key_scopes_schema SET version = ${migrations.length}`)
@@ -72,10 +72,9 @@ const migrations = [`
     PRIMARY KEY (key_id, demand)
   ) STRICT, WITHOUT ROWID;
 `, `
-  CREATE TABLE api_key_scopes_feed (epoch TEXT NOT NULL, seq INTEGER NOT NULL) STRICT;
-  INSERT INTO api_key_scopes_feed (epoch, seq) VALUES (lower(hex(randomblob(16))), 0);
+  CREATE TABLE api_key_scopes_feed (epoch TEXT NOT NULL) STRICT;
+  INSERT INTO api_key_scopes_feed (epoch) VALUES (lower(hex(randomblob(16))));
 
-  -- No digest: all records may have changed.
-  CREATE TABLE api_key_scopes_changes (seq INTEGER NOT NULL, digest TEXT COLLATE BINARY) STRICT;
-  CREATE INDEX api_key_scopes_changes_by_seq ON api_key_scopes_changes (seq);
+  -- The last one is always kept, so that the next is counted on from it. No digest: all records may have changed.
+  CREATE TABLE api_key_scopes_changes (seq INTEGER NOT NULL PRIMARY KEY, digest TEXT COLLATE BINARY) STRICT;
 `]

@@ -30,12 +30,13 @@ export function statementsOf (handle: SqliteHandle) {
       ON CONFLICT (key_id, demand) DO UPDATE SET last_at = max(last_at, excluded.last_at)`),
 
     changes: prepare(handle, `
-      SELECT epoch, CAST(feed.seq AS TEXT) AS seq, changes.seq IS NOT NULL AS isChange, digest
-      FROM api_key_scopes_feed AS feed LEFT JOIN api_key_scopes_changes AS changes ON changes.seq > ?`),
-    moveOn: prepare(handle, 'UPDATE api_key_scopes_feed SET seq = seq + 1 RETURNING CAST(seq AS TEXT) AS seq'),
-    logChange: prepare(handle, 'INSERT INTO api_key_scopes_changes (seq, digest) VALUES (?, ?)'),
-    forgetChanges: prepare(handle, 'DELETE FROM api_key_scopes_changes WHERE seq <= ?'),
-    beginEpoch: prepare(handle, 'UPDATE api_key_scopes_feed SET epoch = lower(hex(randomblob(16)))'),
+      SELECT epoch, CAST(coalesce((SELECT max(seq) FROM api_key_scopes_changes), 0) AS TEXT) AS last, CAST(seq AS TEXT) AS seq, digest
+      FROM api_key_scopes_feed LEFT JOIN api_key_scopes_changes ON seq > ?`),
+    logChange: prepare(handle, 'INSERT INTO api_key_scopes_changes (digest) VALUES (?)'),
+    logAll: prepare(handle, 'INSERT INTO api_key_scopes_changes (digest) VALUES (NULL)'),
+    forgetChanges: prepare(handle, 'DELETE FROM api_key_scopes_changes WHERE seq <= (SELECT max(seq) FROM api_key_scopes_changes) - ?'),
+    forgetFeed: prepare(handle, 'DELETE FROM api_key_scopes_feed'),
+    beginFeed: prepare(handle, 'INSERT INTO api_key_scopes_feed (epoch) VALUES (lower(hex(randomblob(16))))'),
     dataVersion: prepare(handle, 'PRAGMA data_version'),
 
     /** Keys that meet all of these conditions, in the order of `list`. There are few different ones, and each is prepared once. */

@@ -5,14 +5,19 @@ import type { Awaitable, KeyStore } from '../../keys/store.js'
 
 export interface StoreCase {
   readonly name: string
-  /** Methods of the store; `keys`: that records can be put into it; `reopen`: that it can be opened again after closing. */
-  readonly needs: ReadonlyArray<keyof KeyStore | 'keys' | 'reopen'>
+  /**
+   * Methods of the store; `keys`: that records can be put into it; `reopen`: that it can be opened again after closing;
+   * `another`: that there can be two over the same data; `changesKept`: that it is known how many changes it keeps.
+   */
+  readonly needs: ReadonlyArray<keyof KeyStore | 'keys' | 'reopen' | 'another' | 'changesKept'>
   check (store: Required<KeyStore>, tools: Tools): Promise<void>
 }
 
 export interface Tools {
   put (...keys: StoredKey[]): Promise<void>
   reopen (): Promise<Required<KeyStore>>
+  another (): Promise<Required<KeyStore>>
+  readonly changesKept: number
 }
 
 /** A plain record, unlike any other made here unless told what to be. */
