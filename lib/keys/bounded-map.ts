@@ -38,12 +38,4 @@ export class BoundedMap<K, V> {
     this.#young.delete(key)
     this.#old.delete(key)
   }
-
-  deleteWhere (test: (value: V) => boolean): void {
-    for (const generation of [this.#young, this.#old]) {
-      for (const [key, value] of generation) {
-        if (test(value)) generation.delete(key)
-      }
-    }
-  }
 }

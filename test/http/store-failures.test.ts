@@ -378,3 +378,40 @@ t.test('what a call of app.apiKeys throws in an outage is answered as the guard 
     t.equal((await app.inject('/verify')).statusCode, 503)
   }
 })
+
+t.test('a store that cannot tell what has changed is said so at start, unless it is always asked', async (t) => {
+  const { changes, ...store } = memoryStore()
+  for (const [plugin, said] of [[{ store, maxStaleness: 50 }, true], [{ store, maxStaleness: 0 }, false], [{ store: { ...store, changes } }, false]] as const) {
+    const { app, lines } = await wireApp(t, { plugin })
+    await app.ready()
+    const warnings = lines.filter(({ level }) => level === LEVELS.warn).map(({ msg }) => msg)
+    t.strictSame(warnings, said ? ['the API key store cannot tell what has changed (it has no method changes), so every key is read anew after 50 ms'] : [])
+  }
+})
+
+t.test('that everything was forgotten is told at the level it deserves, with the positions', async (t) => {
+  const { app, lines } = await wireApp(t, {})
+  const trouble = storeTrouble(app.log)
+  const [from, to] = [{ epoch: 'e', seq: 7 }, { epoch: 'f', seq: 3 }]
+  for (const why of ['epoch', 'backwards', 'many', 'clock'] as const) trouble.forgot(why, from, to)
+  const told = lines.filter(({ from }) => from !== undefined)
+  t.strictSame(told.map(({ level }) => level), [LEVELS.error, LEVELS.error, LEVELS.info, LEVELS.warn])
+  t.ok(told.every(line => /; everything that was remembered of API keys is read anew$/.test(line.msg!)))
+  t.strictSame(told.map(line => [line.from, line.to]), Array.from({ length: 4 }, () => [from, to]))
+})
+
+t.test('a store that was restored is noticed while it serves, and its keys are asked for again', async (t) => {
+  const { app, get, store, lines } = await wireApp(t, { plugin: { maxStaleness: 40 } })
+  const key = await plant(store, { scopes: ['full'] })
+  t.equal((await get('/clusters', bearer(key))).statusCode, 200)
+  const until = async (holds: () => boolean) => { while (!holds()) await new Promise(resolve => { setTimeout(resolve, 5) }) }
+  let asked = 0
+  const { changes } = store
+  store.changes = async since => { asked++; return await changes(since) }
+  await until(() => asked > 2)
+  await store.bumpEpoch()
+  await until(() => lines.some(({ level }) => level === LEVELS.error))
+  t.match(errorsIn(lines).map(({ msg }) => msg), [/^the API key store has another history than before/])
+  t.equal((await get('/clusters', bearer(key))).statusCode, 200)
+  await app.close()
+})

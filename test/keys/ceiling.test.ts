@@ -4,7 +4,7 @@ import type { ApiKeys } from '../../lib/keys/keyring.js'
 import type { ApiKeyRecord } from '../../lib/keys/record.js'
 import type { KeyStore } from '../../lib/keys/store.js'
 import { memoryStore } from '../../lib/stores/memory.js'
-import { refusalOf, setUp } from './set-up.js'
+import { refusalOf, setUp, watched } from './set-up.js'
 
 const u1 = { id: 'u1' }
 const all = async (store: KeyStore) => JSON.stringify(await store.list!({ limit: 1000 }))
@@ -318,4 +318,24 @@ t.test('what an owner may do is remembered as long as the record, and no longer'
   rights = []
   await new Promise(resolve => { setTimeout(resolve, 60) })
   t.equal((await verifier.verify(key)).key!.grant.covers('apps:deploy'), false)
+})
+
+t.test('under a lease a record lives on, but not what its owner may do', async (t) => {
+  for (const [ownerId, lives] of [['u1', false], [null, true]] as const) {
+    let rights = ['full']
+    const { store, calls } = watched()
+    const { keys, verifier } = setUp({ store, maxStaleness: 100, ownerScopes: () => rights })
+    verifier.lease.open()
+    const { key } = await keys.create({ name: 'k', ownerId, scopes: ['apps:deploy'] })
+    await keys.verify(key)
+    rights = []
+    const end = performance.now() + 250
+    while (performance.now() < end) {
+      await keys.verify(key)
+      await new Promise(resolve => { setTimeout(resolve, 5) })
+    }
+    t.equal((await verifier.verify(key)).key!.grant.covers('apps:deploy'), lives)
+    t.equal(calls.findByDigest! > 2, !lives, 'the first one may have come before the lease')
+    await verifier.lease.close()
+  }
 })

@@ -84,7 +84,7 @@ t.test('a stolen store verifies nothing without the pepper, and peppers can be r
       prefixes: ['acme'],
       digester: digester(asked, allowUnpeppered),
       maxStaleness: 1000,
-      trouble: { failed (error) { throw error }, corrupt () { throw new Error('corrupt') }, ineffective () { throw new Error('ineffective') } }
+      trouble: { failed (error) { throw error }, corrupt () { throw new Error('corrupt') }, ineffective () { throw new Error('ineffective') }, forgot () { throw new Error('forgot') } }
     })
     const verdicts: Verdict[] = []
     for (const key of keys) verdicts.push(await verifier.verify(key))

@@ -162,7 +162,7 @@ function verifierOf (shapes: readonly ForeignKeyShape[]) {
     digester: digester([], false),
     maxStaleness: 60_000,
     ownerScopes: undefined,
-    trouble: { failed (error) { throw error }, corrupt () { throw new Error('corrupt') }, ineffective () { throw new Error('ineffective') } }
+    trouble: { failed (error) { throw error }, corrupt () { throw new Error('corrupt') }, ineffective () { throw new Error('ineffective') }, forgot () { throw new Error('forgot') } }
   })
   const plant = async (fingerprint: string) => { await memory.insert(sampleKey({ id: fingerprint, digest: fingerprint, ...USABLE })) }
   return { verifier, calls, faults, plant }

@@ -402,18 +402,18 @@ t.test('a key that was looked for in vain 10,000 times works as soon as it is cr
   // A key cannot be chosen, so this is what create does with the one that was looked for.
   await store.insert({ ...await stored(store, made), id: 'late', digest: fingerprintOf(key) })
   t.equal(await refusalOf(keys, key), 'unknown')
-  verifier.cache.keyAdded(fingerprintOf(key))
+  verifier.changed([fingerprintOf(key)])
   t.equal(await refusalOf(keys, key), null)
 })
 
 t.test('create tells the cache of the new key before it answers', async (t) => {
   const { store } = watched()
   const { keys, verifier } = setUp({ store })
-  const added: string[] = []
-  const keyAdded = verifier.cache.keyAdded.bind(verifier.cache)
-  verifier.cache.keyAdded = (fingerprint) => { added.push(fingerprint); keyAdded(fingerprint) }
+  const changes: unknown[] = []
+  const changed = verifier.changed.bind(verifier)
+  verifier.changed = digests => { changes.push(digests); changed(digests) }
   const { key } = await keys.create({ name: 'n', scopes: [] })
-  t.strictSame(added, [fingerprintOf(key)])
+  t.strictSame(changes, [[fingerprintOf(key)]])
 })
 
 t.test('a revoked key is refused at once, though it was remembered as good', async (t) => {

@@ -47,7 +47,8 @@ export function setUp ({
   const trouble = {
     failed (error: unknown) { told.push(['failed', error]) },
     corrupt (id: unknown, faults: readonly string[]) { told.push(['corrupt', id, faults]) },
-    ineffective (id: string, names: readonly string[]) { told.push(['ineffective', id, names]) }
+    ineffective (id: string, names: readonly string[]) { told.push(['ineffective', id, names]) },
+    forgot (...what: unknown[]) { told.push(['forgot', ...what]) }
   }
   const events: AuditEvent[] = []
   const auditor = new Auditor({ sink: undefined, required: false, decisions: 'denied', ...audit }, {

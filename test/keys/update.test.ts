@@ -2,6 +2,7 @@
 import t from 'tap'
 import { StoreUnavailableError } from '../../lib/keys/errors.js'
 import type { ApiKeyChanges } from '../../lib/keys/key-changes.js'
+import type { KeyStore } from '../../lib/keys/store.js'
 import { memoryStore } from '../../lib/stores/memory.js'
 import { badFields, json, text } from './bad-fields.js'
 import { gated, refusalOf, setUp, stored, watched } from './set-up.js'
@@ -140,6 +141,62 @@ t.test('a key that is removed, or becomes unreadable, while it is changed is nul
     t.equal(await keys.update(record.id, { name: 'new' }), null)
     t.equal(told.length, answer == null ? 0 : 1)
   }
+})
+
+/** A store in which somebody else does something just before each change. */
+function interfering (interfere: (id: string, store: ReturnType<typeof memoryStore>) => Promise<unknown>) {
+  const memory = memoryStore()
+  const store: KeyStore = {
+    ...memory,
+    async update (id, asked, seen) {
+      await interfere(id, memory)
+      return await memory.update(id, asked, seen)
+    }
+  }
+  return store
+}
+
+t.test('what gives away scopes is decided anew if the key was changed meanwhile', async (t) => {
+  let left = 1
+  const store = interfering(async (id, memory) => left-- > 0 ? await memory.update(id, { scopes: ['full'] }) : null)
+  const { keys, events } = setUp({ store, grantable: () => ['apps:read'] })
+  const { record } = await keys.create({ name: 'n', ownerId: 'u1', scopes: ['apps:read'] })
+  left = 0
+  await keys.update(record.id, { disabled: true })
+  left = 1
+  await t.rejects(keys.update(record.id, { disabled: false }, { as: { id: 'u1' } }), { code: 'FST_API_KEY_BEYOND_GRANT' })
+  t.type((await keys.get(record.id))!.disabledAt, Date, 'who may not give away what it can do now has not enabled it')
+  t.strictSame(events.filter(({ outcome }) => outcome === 'done').map(({ action }) => action), ['create', 'update'], 'nor is that told as done')
+
+  left = 1
+  t.strictSame((await keys.update(record.id, { scopes: ['apps:read'] }))!.scopes, ['apps:read'], 'who may, has')
+})
+
+t.test('a key that is widened or disabled again and again is not given scopes', async (t) => {
+  let i = 0
+  const { keys } = setUp({ store: interfering(async (id, memory) => await memory.update(id, { scopes: [`x${i++}`] })) })
+  const { record } = await keys.create({ name: 'n', scopes: [] })
+  await t.rejects(keys.update(record.id, { scopes: ['apps:read'] }), { code: 'FST_API_KEY_CONFLICT', statusCode: 409 })
+  t.equal(i, 5)
+  t.type((await keys.update(record.id, { disabled: true }))!.disabledAt, Date, 'but can be disabled')
+})
+
+t.test('a key that is revoked while it is given scopes is not given them', async (t) => {
+  const { keys } = setUp({ store: interfering(async (id, memory) => await memory.revoke(id, new Date(5))) })
+  const { record } = await keys.create({ name: 'n', scopes: [] })
+  await t.rejects(keys.update(record.id, { scopes: ['apps:read'] }), { code: 'FST_API_KEY_INVALID_INPUT', message: REVOKED })
+  t.strictSame((await keys.get(record.id))!.scopes, [])
+})
+
+t.test('a key that is removed while it is given scopes is null', async (t) => {
+  const { keys } = setUp({
+    store: interfering(async (id, memory) => {
+      await memory.revoke(id, new Date(5))
+      await memory.purge(new Date(6))
+    })
+  })
+  const { record } = await keys.create({ name: 'n', scopes: [] })
+  t.equal(await keys.update(record.id, { scopes: ['apps:read'] }), null)
 })
 
 /* Effects on verification */

@@ -32,6 +32,7 @@ export function updating (life: KeyLife) {
       const seen = given.length > 0 ? { scopes: before.scopes, disabledAt: before.disabledAt } : undefined
       const after = await auditor.change(event, () => changing(life, async () => await update(id, changes, seen) ?? null, digestOf))
       if (after !== null) return records.readable(after, caller.sees)
+      if (seen === undefined) return null
     }
     throw new ConflictError()
   }
