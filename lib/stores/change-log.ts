@@ -17,4 +17,5 @@ export function changesSince (since: Position | null, position: Position, entrie
   return { position, digests: isKept && !entries.includes(null) ? [...new Set(entries as readonly string[])] : null }
 }
 
-const MOST_AT_ONCE = 1000
+/** A change of more records than this is one of all. */
+export const MOST_AT_ONCE = 1000
