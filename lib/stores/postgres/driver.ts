@@ -1,0 +1,88 @@
+import { Socket } from 'node:net'
+
+/** What the PostgreSQL store uses of a `Pool` of `pg`. */
+export interface PostgresPool {
+  connect (): Promise<PostgresClient>
+}
+
+/** One connection of a pool. */
+export interface PostgresClient {
+  query (query: PostgresQuery): Promise<unknown>
+  release (destroy?: boolean): void
+  on (event: string, listener: (message: any) => void): unknown
+  off (event: string, listener: (message: any) => void): unknown
+}
+
+export interface PostgresQuery {
+  text: string
+  /** A statement with a name is prepared once on each connection. */
+  name?: string
+  /** Without any, the text may be several statements. */
+  values?: unknown[]
+}
+
+/** A pool, and what is to be done with it in the end. */
+export interface ClosablePool {
+  readonly pool: PostgresPool
+  /** Bounded, and leaves nothing behind, also where the server does not answer. */
+  close (): Promise<void>
+}
+
+export interface OwnPoolOptions {
+  readonly max: number
+  /** Milliseconds for connecting, and for waiting for a connection. */
+  readonly connecting: number
+  /** Milliseconds after which the server gives a statement up; `undefined`: left to the server. */
+  readonly statements: number | undefined
+}
+
+/** A pool of the `pg` package. Its connections keep no process alive. */
+export async function ownPool (connectionString: string, { max, connecting, statements }: OwnPoolOptions): Promise<ClosablePool> {
+  const { Pool } = await loadPg()
+  const sockets = new Set<Socket>()
+  const pool = new Pool({
+    connectionString,
+    max,
+    connectionTimeoutMillis: connecting,
+    keepAlive: true,
+    allowExitOnIdle: true,
+    fallback_application_name: 'fastify-api-key-scopes',
+    ...(statements === undefined ? {} : { statement_timeout: statements }),
+    stream () {
+      const socket = new Socket()
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+      return socket
+    }
+  })
+  // A connection that was lost while nobody used it: the next who needs one gets another.
+  pool.on('error', () => {})
+
+  return {
+    pool,
+    async close () {
+      const patience = setTimeout(() => { for (const socket of sockets) socket.destroy() }, FAREWELL)
+      await pool.end()
+      await Promise.all([...sockets].map(async (socket) => await new Promise((resolve) => socket.once('close', resolve))))
+      clearTimeout(patience)
+    }
+  }
+}
+
+/** Where a connection string leads to, for error messages: without its password. */
+export async function placeOf (connectionString: string): Promise<string> {
+  const { Client } = await loadPg()
+  const { host, port, database, user } = new Client({ connectionString })
+  return `at ${host}:${port}/${database}, as ${user}`
+}
+
+async function loadPg (): Promise<Pick<typeof import('pg'), 'Client' | 'Pool'>> {
+  try {
+    return (await import('pg')).default
+  } catch (cause) {
+    throw new Error('the pg package is not there; install it: npm install pg', { cause })
+  }
+}
+
+/** Milliseconds for what is still going on, and for the server to close its ends. */
+const FAREWELL = 1000
