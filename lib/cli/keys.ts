@@ -5,9 +5,10 @@ import type { Auditor } from '../keys/audit.js'
 import { digester } from '../keys/digest.js'
 import { ForeignKeys } from '../keys/foreign-keys.js'
 import { keyring, type ApiKeys } from '../keys/keyring.js'
-import type { KeyStore } from '../keys/store.js'
+import type { Awaitable, KeyStore } from '../keys/store.js'
 import { usageNotes } from '../keys/usage/notes.js'
 import { KeyVerifier } from '../keys/verifier.js'
+import { PATIENCE, within } from '../keys/within.js'
 import type { Catalog } from '../scopes/catalog.js'
 import { Audit, SILENT } from './audit.js'
 import { explain } from './errors.js'
@@ -16,6 +17,7 @@ import { NO_SCOPES, settingsFor, type Wanted } from './settings.js'
 
 /** What a command works with. */
 export interface Keys {
+  readonly store: KeyStore
   readonly apiKeys: ApiKeys
   /** The same, but what it adds is not kept, and nobody is told. */
   readonly rehearsal: ApiKeys
@@ -35,6 +37,7 @@ export async function withKeys (wanted: Wanted, output: Output, interrupted: Abo
   const { ring, corrupt, told } = keyringsOf(settings, output)
 
   const keys = {
+    store,
     apiKeys: ring(store, audit.auditor),
     rehearsal: ring(withoutWriting(store), SILENT),
     catalog: catalog === NO_SCOPES ? null : catalog,
@@ -42,7 +45,7 @@ export async function withKeys (wanted: Wanted, output: Output, interrupted: Abo
     corrupt
   }
 
-  await unlessInterrupted(interrupted, async () => { await store.open?.() })
+  if (!wanted.unopened) await unlessInterrupted(interrupted, async () => { await inTime(() => store.open?.()) })
   try {
     await unlessInterrupted(interrupted, async () => { await work(keys) })
   } catch (error) {
@@ -52,8 +55,13 @@ export async function withKeys (wanted: Wanted, output: Output, interrupted: Abo
   } finally {
     await Promise.all([...told, audit.finished()])
     for (const loss of audit.lost) await output.warning(loss)
-    await store.close?.()
+    if (!wanted.unopened) await inTime(() => store.close?.())
   }
+}
+
+/** Of what has no time limit of its own. */
+export async function inTime<T> (ask: () => Awaitable<T>): Promise<T> {
+  return await within(PATIENCE, (async () => await ask())(), () => new Error('the store did not answer in time'))
 }
 
 /** As the plugin does it, but for the log, which is the terminal here. */

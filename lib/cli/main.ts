@@ -1,12 +1,13 @@
 import { CommanderError } from 'commander'
 import { EXIT, explain } from './errors.js'
 import { Output, OutputClosedError } from './output.js'
+import { hider } from './passwords.js'
 import { programOf } from './program.js'
 import type { Terminal } from './terminal.js'
 
 /** Does what the command line says, and answers the exit code. Never rejects. */
 export async function main (args: readonly string[], terminal: Terminal): Promise<number> {
-  const output = new Output(terminal, says('--json', args))
+  const output = new Output(terminal, says('--json', args), hider(args))
   try {
     await programOf(terminal, output).parseAsync(args, { from: 'user' })
   } catch (error) {

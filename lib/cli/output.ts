@@ -13,11 +13,14 @@ export class OutputClosedError extends Error {}
 export class Output {
   readonly json: boolean
   readonly #terminal: Terminal
+  readonly #hide: (text: string) => string
   #isAsking = false
 
-  constructor (terminal: Terminal, json: boolean) {
+  /** @param hide Takes out of errors what nobody may see. */
+  constructor (terminal: Terminal, json: boolean, hide: (text: string) => string) {
     this.#terminal = terminal
     this.json = json
+    this.#hide = hide
     // What could not be written is told to whoever wrote it; without a listener it would end the process as well.
     for (const stream of [terminal.stdout, terminal.stderr]) stream.on('error', () => {})
   }
@@ -45,14 +48,16 @@ export class Output {
   }
 
   async warning (message: string): Promise<void> {
-    await this.#tell(this.json ? harmlessJson({ warning: { message } }) : `warning: ${oneLine(message)}`)
+    const text = this.#hide(message)
+    await this.#tell(this.json ? harmlessJson({ warning: { message: text } }) : `warning: ${oneLine(text)}`)
   }
 
   async error (error: unknown, debug: boolean): Promise<void> {
     const { code, message } = explain(error)
-    await this.#tell(this.json ? harmlessJson({ error: { code, message: oneLine(message) } }) : `error: ${oneLine(message)}`)
+    const text = oneLine(this.#hide(message))
+    await this.#tell(this.json ? harmlessJson({ error: { code, message: text } }) : `error: ${text}`)
     if (error instanceof CliError && error.toCopy !== undefined && !this.json) await this.#tell(error.toCopy)
-    if (debug && error instanceof Error) await this.#tell(stackOf(error))
+    if (debug && error instanceof Error) await this.#tell(this.#hide(stackOf(error)))
   }
 
   /** Resolves once everything is written, help that others wrote included. */

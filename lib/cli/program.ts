@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import { addCreate } from './commands/create.js'
+import { addEpoch } from './commands/epoch.js'
 import { addImport } from './commands/import.js'
 import { addList } from './commands/list.js'
+import { addMigrate } from './commands/migrate.js'
 import { addPurge } from './commands/purge.js'
 import { addRevoke } from './commands/revoke.js'
 import { addRotate } from './commands/rotate.js'
@@ -35,7 +37,7 @@ export function programOf (terminal: Terminal, output: Output): Command {
     .helpCommand(true)
     .addHelpText('after', HELP)
   const run = runner(terminal, output)
-  for (const add of [addCreate, addList, addShow, addRotate, addRevoke, addUsage, addImport, addPurge]) add(program, run)
+  for (const add of [addCreate, addList, addShow, addRotate, addRevoke, addUsage, addImport, addPurge, addMigrate, addEpoch]) add(program, run)
   return program
 }
 
@@ -51,7 +53,7 @@ plugin. This is enough; options that only requests need are passed over:
 
 ${indented}
 
-list, show, revoke and purge also do with --store sqlite:keys.db alone.
+list, show, revoke, purge, migrate and epoch also do with --store alone.
 
 Durations are those of ISO 8601: P90D (90 days), P2W (2 weeks), P1Y6M (a year
 and 6 months), PT1H (an hour), PT30M (30 minutes; after the T, M is minutes).

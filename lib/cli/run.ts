@@ -20,12 +20,14 @@ export interface Needs {
   readonly catalog?: boolean
   /** It may be the first to use a store. Default `false`. */
   readonly firstUse?: boolean
+  /** It works on a store that is not opened. Default `false`. */
+  readonly unopened?: boolean
 }
 
 export function runner (terminal: Terminal, output: Output): Run {
-  return async (command, { catalog = false, firstUse = false }, work) => {
+  return async (command, { catalog = false, firstUse = false, unopened = false }, work) => {
     const { config, store } = command.optsWithGlobals<{ config?: string, store?: string }>()
-    const wanted = { command: command.name(), config, store, needsCatalog: catalog, mayBeFirst: firstUse }
+    const wanted = { command: command.name(), config, store, needsCatalog: catalog, mayBeFirst: firstUse, unopened }
     await withKeys(wanted, output, terminal.interrupted, async keys => { await work({ ...keys, output, terminal }) })
   }
 }

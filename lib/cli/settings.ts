@@ -16,6 +16,7 @@ export interface Wanted {
   readonly needsCatalog: boolean
   /** Whether it may be the first to use a store. */
   readonly mayBeFirst: boolean
+  readonly unopened: boolean
 }
 
 /** Stands for the catalog of a command that needs none. */

@@ -134,7 +134,7 @@ t.test('help and version', async t => {
   t.same(await asProcess(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
   const help = await asProcess(['--help'])
   t.match(help, { code: 0, stderr: '' })
-  for (const command of ['create', 'list', 'show', 'rotate', 'revoke', 'usage', 'import', 'purge']) {
+  for (const command of ['create', 'list', 'show', 'rotate', 'revoke', 'usage', 'import', 'purge', 'migrate', 'epoch']) {
     t.match(help.stdout, new RegExp(`^  ${command}\\b`, 'm'))
     const of = await asProcess([command, '--help'])
     t.match(of, { code: 0, stderr: '', stdout: new RegExp(`^Usage: api-key-scopes ${command} `) })
