@@ -42,7 +42,11 @@ export function postgresStore (source: string | PostgresPool, options: PostgresO
   if (typeof source === 'string' ? !isConnectionString(source) : typeof source?.connect !== 'function') {
     throw new TypeError('postgresStore needs a connection string such as postgres://user:password@host:5432/database, or a Pool of pg')
   }
-  const { open, migrate } = connector(source, readOptions(options))
+  const settings = readOptions(options)
+  if (typeof source !== 'string' && source.options?.max === 1 && settings.listen === true) {
+    throw new TypeError('postgresStore needs a Pool of 2 connections or more, for it listens on one; or set listen to false, or to a connection string')
+  }
+  const { open, migrate } = connector(source, settings)
   let users = 0
   let connection: Promise<Connection> | undefined
 

@@ -20,7 +20,7 @@ export async function change<Result> (
   const { result, isChanged } = await to.inTurn(to.writeTimeout, async (milliseconds) => {
     return await transaction(to.pool, milliseconds, to.lockFeed, async (ask, feed) => {
       if ((feed as Rows).rows.length === 0) throw lostFeed()
-      const result = await work(ask)
+      const result = await work(ask).catch(refuseTaken)
       const entries = entriesFor(concerns(result)).map(textOrNull)
       if (entries.length > 0) await ask(to.noteChange(entries))
       return { result, isChanged: entries.length > 0 }
@@ -46,6 +46,14 @@ export async function beginEpoch (to: Connection): Promise<void> {
   })
   to.tell()
 }
+
+/** Without what PostgreSQL says of it: that has the digest in it, and would be logged. */
+function refuseTaken (error: unknown): never {
+  if ((error as { code?: unknown }).code !== UNIQUE_VIOLATION) throw error
+  throw new Error('There is already an API key record with this id, with this digest, or with this predecessor')
+}
+
+const UNIQUE_VIOLATION = '23505'
 
 function lostFeed (): Error {
   return new Error('The table api_key_scopes_feed has lost its row; begin a new epoch: api-key-scopes epoch bump')

@@ -47,7 +47,7 @@ export function connector (source: string | PostgresPool, settings: Settings): C
 
   /** What has to be done before the store can be used has more time than a read, and so a pool of its own. */
   async function prepare<Result> (work: (pool: PostgresPool) => Promise<Result>): Promise<Result> {
-    const place = typeof source === 'string' ? await placeOf(source) : 'in the given pool'
+    const place = typeof source !== 'string' ? 'in the given pool' : await placeOf(source).catch((error) => { throw openError('in PostgreSQL', error) })
     const { pool, close } = await poolOf(source, 1, { ...settings, timeout: settings.writeTimeout })
     try {
       return await work(pool)

@@ -3,6 +3,7 @@ import { Socket } from 'node:net'
 /** What the PostgreSQL store uses of a `Pool` of `pg`. */
 export interface PostgresPool {
   connect (): Promise<PostgresClient>
+  readonly options?: { readonly max?: number }
 }
 
 /** One connection of a pool. */
@@ -11,6 +12,8 @@ export interface PostgresClient {
   release (destroy?: boolean): void
   on (event: string, listener: (message: any) => void): unknown
   off (event: string, listener: (message: any) => void): unknown
+  /** `I`: in none. */
+  getTransactionStatus? (): string | null
 }
 
 export interface PostgresQuery {
@@ -72,8 +75,15 @@ export async function ownPool (connectionString: string, { max, connecting, stat
 /** Where a connection string leads to, for error messages: without its password. */
 export async function placeOf (connectionString: string): Promise<string> {
   const { Client } = await loadPg()
-  const { host, port, database, user } = new Client({ connectionString })
-  return `at ${host}:${port}/${database}, as ${user}`
+  try {
+    const { host, port, database, user } = new Client({ connectionString })
+    return `at ${host}:${port}/${database}, as ${user}`
+  } catch (error) {
+    const { syscall, message } = error as { syscall?: string, message: string }
+    if (syscall !== undefined) throw new Error(`the connection string names a file that cannot be read (${message})`)
+    // What others say of it quotes it, with the password.
+    throw new Error('the connection string is no address such as postgres://user:password@host:5432/database; in a password, write %, @, / and the like as encodeURIComponent does')
+  }
 }
 
 async function loadPg (): Promise<Pick<typeof import('pg'), 'Client' | 'Pool'>> {

@@ -10,7 +10,7 @@ import { ignore, late, lent } from './session.js'
  */
 export function listen (poolOf: () => Promise<ClosablePool>, schema: string, hint: () => void): () => Promise<void> {
   const ending = new AbortController()
-  const listening = keepListening(poolOf, schema, hint, ending.signal)
+  const listening = keepListening(poolOf, schema, hint, ending.signal).catch(ignore)
   return async () => {
     ending.abort()
     await listening

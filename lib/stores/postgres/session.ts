@@ -14,6 +14,8 @@ export async function onConnection<Result> (pool: PostgresPool, milliseconds: nu
   // The pool hears of errors only while it has the connection itself. Whoever asks on it will hear of this one.
   client.on('error', ignore)
   try {
+    // What it sees may be older than a revocation, and what it is told could be rolled back.
+    if (!IN_NONE.includes(client.getTransactionStatus?.())) throw new Error('The pool has lent a connection in the middle of a transaction; somebody has released it without ending that')
     const result = await within(deadline - performance.now(), work(async (query) => await client.query(query)), late)
     client.release()
     client.off('error', ignore)
@@ -34,6 +36,9 @@ export async function lent (pool: PostgresPool, milliseconds: number): Promise<P
     throw error
   }
 }
+
+/** What a connection says of itself if it is in no transaction, or cannot tell. */
+const IN_NONE: ReadonlyArray<string | null | undefined> = ['I', null, undefined]
 
 export function late (): Error {
   return new Error('PostgreSQL took too long to answer')

@@ -11,7 +11,7 @@ export type Statement = (...values: Array<SqlValue | readonly SqlValue[]>) => Po
 
 export interface StatementOptions {
   readonly schema: string
-  /** What tells, beside the stored epoch, of which history this server is. An SQL text, or null. */
+  /** What tells, beside the stored epoch, of which history this server is. An SQL text. */
   readonly history: string
   /** Whether a connection remembers the statements that are asked most. */
   readonly prepared: boolean
@@ -71,7 +71,7 @@ export function statementsOf ({ schema, history, prepared }: StatementOptions) {
       ON CONFLICT (key_id, demand_digest) DO UPDATE SET last_at = greatest(known.last_at, excluded.last_at)`),
 
     changes: statement(`
-      SELECT ${isReplica}, epoch || coalesce(${history}, '') AS epoch, CAST(seq AS TEXT) AS seq,
+      SELECT ${isReplica}, epoch || ${history} AS epoch, CAST(seq AS TEXT) AS seq,
         (SELECT CAST(json_agg(digest) AS TEXT) FROM ${changes} AS change
          WHERE change.seq > CAST(? AS BIGINT) AND feed.seq - ${CHANGES_KEPT} <= CAST(? AS BIGINT)) AS digests
       FROM ${feed} AS feed`, prepared),
