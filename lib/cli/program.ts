@@ -22,7 +22,7 @@ export function programOf (terminal: Terminal, output: Output): Command {
     .description('Makes, lists, rotates and ends API keys, on the store of an app that uses fastify-api-key-scopes. The app may be serving meanwhile.')
     .version(version, '-V, --version', 'print the version')
     .option('--config <file>', `the options of the app (default: the first of ${CONFIG_FILES[0]}, .mts, .cts, .js, .mjs, .cjs)`)
-    .option('--store <store>', 'the store, such as sqlite:keys.db; goes before that of the config')
+    .option('--store <store>', 'the store: sqlite:keys.db, postgres://user@host/database or redis://host; goes before that of the config')
     .option('--json', 'one JSON document on standard output, errors as JSON on standard error')
     .option('--debug', 'show where in the program an error came from')
     .exitOverride()

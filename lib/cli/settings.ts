@@ -46,7 +46,7 @@ function readSettings (config: Config | null, { needsCatalog, store }: Wanted): 
 const OF_REQUESTS = ['authenticateUser', 'annotate', 'notFound']
 
 function lacksConfig ({ command, needsCatalog }: Wanted): CliError {
-  const why = needsCatalog ? `${command} needs to know the scopes and the key prefix of the app:` : 'which store? Give --store sqlite:keys.db, or'
+  const why = needsCatalog ? `${command} needs to know the scopes and the key prefix of the app:` : 'which store? Give --store, such as sqlite:keys.db or postgres://user@host/database, or'
   return new CliError('CLI_WRONG', `${why} name a config file with --config, or write an api-key-scopes.config.js or .ts, such as this`, { toCopy: EXAMPLE_CONFIG })
 }
 

@@ -70,8 +70,12 @@ const BAD: readonly Bad[] = [
   [['list', '--store', ''], 2, 'CLI_WRONG', /^--store needs to be told what kind of store it is: sqlite:keys\.db$/],
   [['list', '--store', 'sqlite:'], 2, 'CLI_WRONG', /^--store needs the path of a file after sqlite:/],
   [['list', '--store', 'sqlite://keys.db'], 2, 'CLI_WRONG', /^--store needs the path of a file after sqlite:/],
-  [['list', '--store', 'sqllite:keys.db'], 2, 'CLI_WRONG', /^--store does not know "sqllite:" \(did you mean "sqlite"\?\); there is sqlite:$/],
-  [['list', '--store', 'constructor:x'], 2, 'CLI_WRONG', /^--store does not know "constructor:"; there is sqlite:$/],
+  [['list', '--store', 'sqllite:keys.db'], 2, 'CLI_WRONG', /^--store does not know "sqllite:" \(did you mean "sqlite"\?\); there is sqlite:, postgres:, postgresql:, redis:, rediss:, valkey:, valkeys:$/],
+  [['list', '--store', 'constructor:x'], 2, 'CLI_WRONG', /^--store does not know "constructor:"; there is sqlite:, /],
+  [['list', '--store', 'postgres:keys'], 2, 'CLI_WRONG', /^--store needs a URL such as postgres:\/\/user@host:5432\/database$/],
+  [['list', '--store', 'postgres://user:12/secret@host/keys'], 2, 'CLI_WRONG', /^--store needs a URL such as postgres:.*; in a user or a password, all but .* must be percent-encoded$/],
+  [['list', '--store', 'redis://:12#secret@host'], 2, 'CLI_WRONG', /^--store needs a URL such as redis:.*; in a user or a password, all but .* must be percent-encoded$/],
+  [['list', '--store', 'redis://host/keys'], 2, 'CLI_WRONG', /^--store: redisStore needs .* a URL such as redis:/],
   [['list', '--store', 'sqlite:no-such.db'], 1, 'CLI_FAILED', /^there is no store at no-such\.db; check the path/],
   [['list', '--store', 'sqlite::memory:'], 2, 'CLI_WRONG', /^the store is in the memory of the app/],
   [['list', '--store', `sqlite:${import.meta.dirname}`], 1, 'FST_API_KEY_STORE_OPEN', /^Cannot open the API key store at .+: this is a directory/]
@@ -133,7 +137,7 @@ t.test('commands that make keys or judge grants say that they need a config, and
     t.equal(stdout, '')
     t.match(stderr, new RegExp(`^error: ${args[0]} needs to know the scopes and the key prefix of the app: name a config file with --config, or write an api-key-scopes.config.js or .ts, such as this\nimport .*\nimport .*\nexport default .*\n$`))
   }
-  t.match((await inProcess(['list'])).stderr, /^error: which store\? Give --store sqlite:keys\.db, or name a config file with --config, or write /)
+  t.match((await inProcess(['list'])).stderr, /^error: which store\? Give --store, such as sqlite:keys\.db or postgres:\/\/user@host\/database, or name a config file with --config, or write /)
   t.match(JSON.parse((await inProcess(['list', '--json'])).stderr), { error: { code: 'CLI_WRONG', message: /such as this$/ } })
 })
 

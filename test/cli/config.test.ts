@@ -1,8 +1,8 @@
 // The config file, in every form that it may have, read by the built program.
-import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
-import { asProcess, CATALOG, elsewhere, inProcess, project, root } from './set-up.js'
+import t from 'tap'
+import { asProcess, CATALOG, inProcess, installed, project, runInstalled } from './set-up.js'
 
 /** From 22.18 and 23.6 on. */
 const stripsTypes = Boolean((process.features as { typescript?: unknown }).typescript)
@@ -98,19 +98,3 @@ t.test('where jiti is not installed', async t => {
   }
   t.match(await create('e.mts', 'throw new Error(\'no DATABASE_URL\')'), { code: 2, stderr: stripsTypes ? /cannot be loaded: no DATABASE_URL\n$/ : missing })
 })
-
-/** A folder outside of this repository, in which the built package and some of its dependencies are installed. */
-function installed (t: Test, dependencies: readonly string[]): string {
-  const dir = elsewhere(t)
-  const modules = join(dir, 'node_modules')
-  mkdirSync(modules)
-  for (const name of dependencies) symlinkSync(join(root, 'node_modules', name), join(modules, name))
-  const own = join(modules, 'fastify-api-key-scopes')
-  cpSync(join(root, 'dist'), join(own, 'dist'), { recursive: true })
-  cpSync(join(root, 'package.json'), join(own, 'package.json'))
-  return dir
-}
-
-async function runInstalled (dir: string, args: readonly string[]) {
-  return await asProcess(args, { cwd: dir, binary: join(dir, 'node_modules/fastify-api-key-scopes/dist/esm/cli.js') })
-}

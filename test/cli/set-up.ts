@@ -1,6 +1,6 @@
 // What the tests of the command line share.
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
@@ -190,8 +190,25 @@ export function aKey (fields: Partial<StoredKey>): StoredKey {
   }
 }
 
+/** A folder outside of this repository, in which the built package and some of its dependencies are installed. */
+export function installed (t: Test, dependencies: readonly string[]): string {
+  const dir = elsewhere(t)
+  const modules = join(dir, 'node_modules')
+  mkdirSync(modules)
+  for (const name of dependencies) symlinkSync(join(root, 'node_modules', name), join(modules, name))
+  const own = join(modules, 'fastify-api-key-scopes')
+  cpSync(join(root, 'dist'), join(own, 'dist'), { recursive: true })
+  cpSync(join(root, 'package.json'), join(own, 'package.json'))
+  return dir
+}
+
+/** With what is installed there. */
+export async function runInstalled (dir: string, args: readonly string[]) {
+  return await asProcess(args, { cwd: dir, binary: join(dir, 'node_modules/fastify-api-key-scopes/dist/esm/cli.js') })
+}
+
 /** A folder outside of this repository. */
-export function elsewhere (t: Test): string {
+function elsewhere (t: Test): string {
   return temporary(t, tmpdir())
 }
 
