@@ -2,6 +2,8 @@
 export interface Mark {
   readonly slots: readonly number[]
   readonly changes: number
+  /** The last time when it held, as a count of all changes. */
+  heldAt: number
 }
 
 /**
@@ -11,20 +13,27 @@ export interface Mark {
  */
 export class ChangeMarks {
   readonly #changes = new Uint32Array(SLOTS)
+  #all = 0
 
   /** To be taken before the store is asked: then an answer that was overtaken by a change does not hold, whenever it comes. */
   take (digests: readonly string[]): Mark {
     const slots = digests.map(slotOf)
-    return { slots, changes: this.#sum(slots) }
+    return { slots, changes: this.#sum(slots), heldAt: this.#all }
   }
 
   /** Whether nothing has changed since. */
-  holds ({ slots, changes }: Mark): boolean {
-    return this.#sum(slots) === changes
+  holds (mark: Mark): boolean {
+    // At nearly every request nothing at all has changed since the last one.
+    if (mark.heldAt === this.#all) return true
+    if (this.#sum(mark.slots) !== mark.changes) return false
+    mark.heldAt = this.#all
+    return true
   }
 
   /** @param digests of the records that have changed; `null`: any may have. */
   changed (digests: readonly string[] | null): void {
+    if (digests?.length === 0) return
+    this.#all++
     const slots = digests?.map(slotOf)
     if (slots === undefined || slots.includes(NaN)) {
       for (let slot = 0; slot < SLOTS; slot++) this.#changes[slot]!++
@@ -36,7 +45,7 @@ export class ChangeMarks {
   /** Counts only go up, so that a sum is the same only if each of them is. */
   #sum (slots: readonly number[]): number {
     let sum = 0
-    for (let i = 0; i < slots.length; i++) sum += this.#changes[slots[i]!]!
+    for (const slot of slots) sum += this.#changes[slot]!
     return sum
   }
 }

@@ -29,6 +29,11 @@ export function elapsed (from: Moment, to: Moment): number {
   return Math.max(to.monotonic - from.monotonic, to.wall - from.wall)
 }
 
+/** Whether less than so many milliseconds have passed since then, by both clocks. Asked at every request, so it makes no `Moment`. */
+export function isWithin (milliseconds: number, since: Moment, clock: Clock): boolean {
+  return clock.monotonic() - since.monotonic < milliseconds && clock.wall() - since.wall < milliseconds
+}
+
 /** Milliseconds by which the wall clock was set, or the other one stood still, between two moments. */
 export function drift (from: Moment, to: Moment): number {
   return Math.abs((to.wall - from.wall) - (to.monotonic - from.monotonic))

@@ -1,6 +1,6 @@
 import { BoundedMap } from './bounded-map.js'
 import type { Mark } from './change-marks.js'
-import { elapsed, now, systemClock, type After, type Clock, type Moment } from './clock.js'
+import { elapsed, isWithin, now, systemClock, type After, type Clock, type Moment } from './clock.js'
 import type { KnownKey } from './known-key.js'
 import type { Lease } from './lease.js'
 import { within } from './within.js'
@@ -83,11 +83,10 @@ export class KeyCache {
     return (await entry).found
   }
 
-  #mayUse ({ mark, readAt, isToldOf }: Entry): boolean {
+  #mayUse (entry: Entry): boolean {
     const { lease, maxStaleness } = this.#options
-    if (!lease.marks.holds(mark)) return false
-    const moment = now(this.#clock)
-    return (isToldOf && lease.covers(moment)) || elapsed(readAt, moment) < maxStaleness
+    if (!lease.marks.holds(entry.mark)) return false
+    return (entry.isToldOf && lease.covers()) || isWithin(maxStaleness, entry.readAt, this.#clock)
   }
 
   #remember (fingerprint: string, entry: Entry): void {

@@ -1,5 +1,5 @@
 import { ChangeMarks } from './change-marks.js'
-import { after, afterInBackground, drift, elapsed, now, systemClock, type After, type Clock, type Moment } from './clock.js'
+import { after, afterInBackground, drift, elapsed, isWithin, now, systemClock, type After, type Clock, type Moment } from './clock.js'
 import type { Changes, KeyStore, Position } from './store.js'
 import { within } from './within.js'
 
@@ -62,9 +62,9 @@ export class Lease {
     this.#pace = paceOf(options.maxStaleness)
   }
 
-  /** Whether all that holds by its mark may be used at this moment. */
-  covers (moment: Moment): boolean {
-    return this.#from !== null && elapsed(this.#from, moment) < this.#options.maxStaleness
+  /** Whether all that holds by its mark may be used now. */
+  covers (): boolean {
+    return this.#from !== null && isWithin(this.#options.maxStaleness, this.#from, this.#clock)
   }
 
   /** Begins to ask, from time to time, until it is closed. */

@@ -1,7 +1,7 @@
 // What the simulation shows for all histories, shown here for the simple ones; and what an operator is told.
 import t from 'tap'
 import type { After, Clock } from '../../lib/keys/clock.js'
-import { afterInBackground, now } from '../../lib/keys/clock.js'
+import { afterInBackground } from '../../lib/keys/clock.js'
 import { fingerprintOf as digestOf } from '../../lib/keys/digest.js'
 import { Lease, type LeaseOptions } from '../../lib/keys/lease.js'
 import type { Changes, KeyStore, Position } from '../../lib/keys/store.js'
@@ -90,7 +90,7 @@ function setUp (options: Partial<LeaseOptions> = {}) {
     await pass(1000)
     await closed
   }
-  return { lease, asked, told, hints, time, timers, pass, marks, end, covers: () => lease.covers(now(clock)) }
+  return { lease, asked, told, hints, time, timers, pass, marks, end, covers: () => lease.covers() }
 }
 
 t.test('the lease lasts maxStaleness from the moment at which the asking began that was answered', async (t) => {
