@@ -1,10 +1,10 @@
 import type { ApiKeyScopesOptions } from 'fastify-api-key-scopes'
-import { sqliteStore } from 'fastify-api-key-scopes/sqlite'
 import { scopes } from './scopes.js'
+import { DEFAULT_STORE, storeNamed } from './store.js'
 
 /** What the app and the command line tool `api-key-scopes` have in common. */
 export default {
   scopes,
   keyPrefix: 'skale',
-  store: sqliteStore(process.env.SKALEDATA_DB ?? 'skaledata.db')
+  store: storeNamed(DEFAULT_STORE)
 } satisfies Partial<ApiKeyScopesOptions>

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { sqliteStore } from 'fastify-api-key-scopes/sqlite'
 import { buildApp } from './app.js'
 import { startIssuer } from './issuer.js'
+import { DEFAULT_STORE, placeOf, storeNamed } from './store.js'
 import { walkthrough } from './walkthrough.js'
 
 await main().catch((error: NodeJS.ErrnoException & { port?: number }) => {
@@ -15,14 +15,16 @@ async function main (): Promise<void> {
     options: {
       port: { type: 'string', default: '3000' },
       'issuer-port': { type: 'string', default: '3001' },
-      db: { type: 'string', default: process.env.SKALEDATA_DB ?? 'skaledata.db' },
+      store: { type: 'string', default: DEFAULT_STORE },
+      db: { type: 'string' },
       'log-level': { type: 'string', default: 'info' }
     }
   })
 
+  const store = values.db === undefined ? values.store : `sqlite:${values.db}`
   const issuer = await startIssuer({ port: Number(values['issuer-port']) })
   const app = await buildApp({
-    store: sqliteStore(values.db),
+    store: storeNamed(store),
     issuer: issuer.url,
     logger: { level: values['log-level'], stream: process.stderr }
   })
@@ -35,6 +37,6 @@ async function main (): Promise<void> {
     })
   }
 
-  console.log(`SkaleData API on ${url}, sessions from ${issuer.url}, keys in ${values.db}`)
+  console.log(`SkaleData API on ${url}, sessions from ${issuer.url}, keys in ${placeOf(store)}`)
   console.log(`Paste this into another terminal, all of it or line by line:\n\n${walkthrough(url, issuer.url)}`)
 }

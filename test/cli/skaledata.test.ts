@@ -13,7 +13,7 @@ t.test('the commands of its README', async t => {
   const db = join(t.testdir(), 'keys.db')
   await start(t, 'skaledata', [...await compiled('skaledata'), '--port=0', '--issuer-port=0', `--db=${db}`, '--log-level=warn'])
   const [block] = blocksOf(root, 'examples/skaledata/README.md').filter(({ heading }) => heading === 'From the command line')
-  const child = spawned(['sh', '-euc', block!.code], { env: { SKALEDATA_DB: db } })
+  const child = spawned(['sh', '-euc', block!.code], { env: { SKALEDATA_STORE: `sqlite:${db}` } })
   child.stdin.end()
   const { code, stdout, stderr } = await ended(child)
   t.equal(code, 0, stderr)
@@ -24,7 +24,7 @@ t.test('what one does, the other sees', async t => {
   const db = join(t.testdir(), 'keys.db')
   const { url, log } = await start(t, 'skaledata', [...await compiled('skaledata'), '--port=0', '--issuer-port=0', `--db=${db}`, '--log-level=warn'])
   const cli = async (...args: string[]) => {
-    const ran = await asProcess(['--config', 'examples/skaledata/api-key-scopes.config.ts', ...args], { env: { SKALEDATA_DB: db } })
+    const ran = await asProcess(['--config', 'examples/skaledata/api-key-scopes.config.ts', ...args], { env: { SKALEDATA_STORE: `sqlite:${db}` } })
     t.equal(ran.code, 0, ran.stderr)
     return ran
   }
