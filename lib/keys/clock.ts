@@ -24,14 +24,14 @@ export function now (clock: Clock): Moment {
   return { monotonic: clock.monotonic(), wall: clock.wall() }
 }
 
-/** Milliseconds from one moment to another, by whichever clock says more. */
+/** Milliseconds from one moment to another, by whichever clock says more. One that was set back does not hide that the other stood still. */
 export function elapsed (from: Moment, to: Moment): number {
-  return Math.max(to.monotonic - from.monotonic, to.wall - from.wall)
+  return Math.max(to.monotonic - from.monotonic, Math.abs(to.wall - from.wall))
 }
 
 /** Whether less than so many milliseconds have passed since then, by both clocks. Asked at every request, so it makes no `Moment`. */
 export function isWithin (milliseconds: number, since: Moment, clock: Clock): boolean {
-  return clock.monotonic() - since.monotonic < milliseconds && clock.wall() - since.wall < milliseconds
+  return clock.monotonic() - since.monotonic < milliseconds && Math.abs(clock.wall() - since.wall) < milliseconds
 }
 
 /** Milliseconds by which the wall clock was set, or the other one stood still, between two moments. */
