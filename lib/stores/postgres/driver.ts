@@ -52,7 +52,7 @@ export async function ownPool (connectionString: string, { max, connecting, stat
     fallback_application_name: 'fastify-api-key-scopes',
     ...(statements === undefined ? {} : { statement_timeout: statements }),
     stream () {
-      const socket = new Socket()
+      const socket = new CarefulSocket()
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
       return socket
@@ -68,6 +68,19 @@ export async function ownPool (connectionString: string, { max, connecting, stat
       await pool.end()
       await Promise.all([...sockets].map(async (socket) => await new Promise((resolve) => socket.once('close', resolve))))
       clearTimeout(patience)
+    }
+  }
+}
+
+/** A parser that does not understand an answer throws, where nobody would catch it: the process would end for a broken connection. */
+class CarefulSocket extends Socket {
+  override emit (event: string, ...values: any[]): boolean {
+    try {
+      return super.emit(event, ...values)
+    } catch (error) {
+      if (event !== 'data') throw error
+      this.destroy(error as Error)
+      return true
     }
   }
 }

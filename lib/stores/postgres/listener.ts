@@ -56,12 +56,16 @@ async function listenOnce (pool: PostgresPool, schema: string, signal: AbortSign
 
 async function connected (pool: PostgresPool, signal: AbortSignal): Promise<PostgresClient> {
   const connecting = lent(pool, PATIENCE)
-  const ended = new Promise<never>((_resolve, reject) => { signal.addEventListener('abort', reject, { once: true }) })
+  let end = () => {}
+  const ended = new Promise<never>((_resolve, reject) => { end = () => { reject(signal.reason) } })
+  signal.addEventListener('abort', end)
   try {
     return await Promise.race([connecting, ended])
   } catch (error) {
     connecting.then((client) => { client.release() }, ignore)
     throw error
+  } finally {
+    signal.removeEventListener('abort', end)
   }
 }
 

@@ -12,7 +12,8 @@ export async function recordUse ({ pool, writeTimeout, lockUsed, keysUsed, deman
     const id = toText(use.id)
     keys.set(id, Math.max(keys.get(id) ?? -Infinity, toMilliseconds(use.lastUsedAt)))
     for (const [text, at] of use.demands) {
-      const met = { id, digest: createHash('sha256').update(text).digest('hex'), demand: toText(text), at: toMilliseconds(at) }
+      const demand = toText(text)
+      const met = { id, digest: createHash('sha256').update(demand).digest('hex'), demand, at: toMilliseconds(at) }
       const key = `${met.digest} ${id}`
       if ((demands.get(key)?.at ?? -Infinity) < met.at) demands.set(key, met)
     }
