@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { KeyStore } from '../keys/store.js'
 import { closedError } from './errors.js'
 import { readChanges } from './redis/changes.js'
@@ -66,19 +65,19 @@ export function redisStore (source: string | RedisClient, options: RedisStoreOpt
     },
 
     async findByDigest (digest) {
-      const { run, keys, scripts } = await opened()
-      return fromValuesOrNull(await run(scripts.findByDigest, [keys.record(digest)], keys.records) as Values)
+      const { read, keys, scripts } = await opened()
+      return fromValuesOrNull(await read(scripts.findByDigest, [keys.record(digest)]) as Values)
     },
 
     async insert (key) {
-      const { run, keys, scripts } = await opened()
+      const { change, keys, scripts } = await opened()
       const words = toNewWords(key)
-      refuseTaken(await run(scripts.insert, keys.forAdding(key), keys.records, randomUUID(), ...words))
+      refuseTaken(await change(scripts.insert, keys.forAdding(key), ...words))
     },
 
     async get (id) {
-      const { run, keys, scripts } = await opened()
-      return fromValuesOrNull(await run(scripts.get, [keys.ids], keys.records, toText(id)) as Values | null)
+      const { read, keys, scripts } = await opened()
+      return fromValuesOrNull(await read(scripts.get, [keys.ids], toText(id)) as Values | null)
     },
 
     async list (query) {
@@ -86,51 +85,51 @@ export function redisStore (source: string | RedisClient, options: RedisStoreOpt
     },
 
     async update (id, changes, seen) {
-      const { run, keys, scripts } = await opened()
+      const { change, keys, scripts } = await opened()
       const words = [toText(id), ...seenToWords(seen), ...changesToWords(changes)]
-      return fromValuesOrNull(await run(scripts.update, keys.forChanging, keys.records, randomUUID(), ...words) as Values | null)
+      return fromValuesOrNull(await change(scripts.update, keys.forChanging, ...words) as Values | null)
     },
 
     async rotate (id, successor, endsAt) {
-      const { run, keys, scripts } = await opened()
+      const { change, keys, scripts } = await opened()
       const words = [...toNewWords(successor), toText(id), String(toMilliseconds(endsAt))]
-      const answer = await run(scripts.rotate, keys.forAdding(successor), keys.records, randomUUID(), ...words)
+      const answer = await change(scripts.rotate, keys.forAdding(successor), ...words)
       refuseTaken(answer)
       return fromValuesOrNull(answer as Values | null)
     },
 
     async revoke (id, at, reason) {
-      const { run, keys, scripts } = await opened()
+      const { change, keys, scripts } = await opened()
       const words = [toText(id), String(toMilliseconds(at)), ...reasonToWords(reason)]
-      return fromValuesOrNull(await run(scripts.revoke, keys.forChanging, keys.records, randomUUID(), ...words) as Values | null)
+      return fromValuesOrNull(await change(scripts.revoke, keys.forChanging, ...words) as Values | null)
     },
 
     async revokeOwner (ownerId, at, reason) {
-      const { run, keys, scripts } = await opened()
+      const { change, keys, scripts } = await opened()
       const words = [String(toMilliseconds(at)), ...reasonToWords(reason)]
-      const revoked = await run(scripts.revokeOwner, [...keys.forChanging, keys.owner(ownerId)], keys.records, randomUUID(), ...words)
+      const revoked = await change(scripts.revokeOwner, [...keys.forChanging, keys.owner(ownerId)], ...words)
       return (revoked as Values[]).map(fromValues)
     },
 
     async purge (endedBefore) {
-      const { run, keys, scripts } = await opened()
+      const { change, keys, scripts } = await opened()
       const words = [String(toMilliseconds(endedBefore)), String(PURGED_AT_ONCE), keys.owners, keys.nobody]
       let purged = 0
       for (;;) {
-        const some = Number(await run(scripts.purge, keys.forPurging, keys.records, randomUUID(), ...words))
+        const some = Number(await change(scripts.purge, keys.forPurging, ...words))
         purged += some
         if (some < PURGED_AT_ONCE) return purged
       }
     },
 
     async recordUse (uses) {
-      const { run, keys, scripts } = await opened()
-      for (const words of batchesOf(uses)) await run(scripts.recordUse, [keys.ids], keys.records, ...words)
+      const { read, keys, scripts } = await opened()
+      for (const words of batchesOf(uses)) await read(scripts.recordUse, [keys.ids], ...words)
     },
 
     async usesOf (id) {
-      const { run, keys, scripts } = await opened()
-      return usesFrom(await run(scripts.usesOf, [keys.ids], keys.records, toText(id)) as string[])
+      const { read, keys, scripts } = await opened()
+      return usesFrom(await read(scripts.usesOf, [keys.ids], toText(id)) as string[])
     },
 
     async changes (since) {
@@ -145,8 +144,8 @@ export function redisStore (source: string | RedisClient, options: RedisStoreOpt
     },
 
     async bumpEpoch () {
-      const { run, keys, scripts } = await opened()
-      await run(scripts.bumpEpoch, [keys.feed, keys.changes], keys.records, randomUUID())
+      const { change, keys, scripts } = await opened()
+      await change(scripts.bumpEpoch, [keys.feed, keys.changes])
     }
   }
 }

@@ -16,7 +16,7 @@ export interface Connection {
   on (event: 'error', listener: (error: Error) => void): this
   once (event: 'ready' | 'end', listener: () => void): this
   off (event: 'ready' | 'end', listener: () => void): this
-  info (section: string): Promise<string>
+  cluster (subcommand: 'INFO'): Promise<string>
   eval (text: string, keys: number, ...words: string[]): Promise<unknown>
   evalsha (sha: string, keys: number, ...words: string[]): Promise<unknown>
   xread (...words: Array<string | number>): Promise<unknown>
@@ -51,6 +51,7 @@ export function clusterSettings ({ timeout, silence }: ConnectionSettings, redis
     lazyConnect: true,
     enableOfflineQueue: true,
     enableAutoPipelining: false,
+    keyPrefix: '',
     scaleReads: 'master',
     slotsRefreshTimeout: timeout,
     // Redirected, or told to try again, for as long as somebody waits for the answer. After the loss of a connection: not again.

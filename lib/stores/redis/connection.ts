@@ -39,9 +39,9 @@ function connectorToUrl (address: Address): Connector {
     async connect (settings) {
       const { Redis, Cluster } = await loadDriver()
       const single = await ready(settings, new Redis({ ...address, ...serverSettings(settings) }))
-      // A user who may not ask is told of a cluster by the first command.
-      const info = await single.info('cluster').catch(() => '')
-      if (!/^cluster_enabled:1/m.test(info)) return single
+      // A user who may not ask is told of a cluster by the first command. A server that is alone in one does not know its own address.
+      const info = await single.cluster('INFO').catch(() => '')
+      if (!/^cluster_known_nodes:(?!1\b)/m.test(info)) return single
       single.disconnect()
       // Certificates are for names, and a cluster with certificates tells names: they must not become addresses.
       const lookUp = tls && { dnsLookup: (name: string, found: (error: null, name: string) => void) => { found(null, name) } }

@@ -5,7 +5,7 @@ import { fromValues, type Values } from './record.js'
 import type { Session } from './session.js'
 
 /** Page by page, so that no script takes long: each looks at a few hundred keys of an owner, or of all, until there are enough. */
-export async function listKeys ({ run, keys, scripts }: Session, { ownerId, state, unusedSince, after, limit }: KeyQuery): Promise<StoredKey[]> {
+export async function listKeys ({ read, keys, scripts }: Session, { ownerId, state, unusedSince, after, limit }: KeyQuery): Promise<StoredKey[]> {
   const indexes = [ownerId === undefined ? keys.created : keys.owner(ownerId), keys.ids]
   const filters = [
     state?.is ?? '',
@@ -17,7 +17,7 @@ export async function listKeys ({ run, keys, scripts }: Session, { ownerId, stat
   for (;;) {
     const most = Math.min(limit - found.length, LOOKED_AT)
     const sizes = [String(most), String(filters.every(filter => filter === '') ? most : LOOKED_AT)]
-    const [some, ...next] = await run(scripts.list, indexes, keys.records, ...sizes, ...place, ...filters) as Answer
+    const [some, ...next] = await read(scripts.list, indexes, ...sizes, ...place, ...filters) as Answer
     found.push(...some.map(fromValues))
     if (next.length === 0 || found.length === limit) return found
     place = next

@@ -2,7 +2,8 @@ import { CHANGES_KEPT, MOST_AT_ONCE } from '../change-log.js'
 
 /**
  * Moves the position on, before anything else is written: should that fail, nothing has changed.
- * KEYS: feed, changes. ARGV: prefix, name of the epoch that begins if the feed was lost
+ * KEYS: feed, changes. ARGV: prefix, name of the epoch that begins if the feed was lost, and the time of the server, in
+ * milliseconds, from which on nobody waits for this any more
  */
 const FEED = `
   -- What was kept for others is worth nothing without the feed: they must not take a new count for the old one.
@@ -18,6 +19,10 @@ const FEED = `
   end
 
   local function note (digests)
+    local now = redis.call('TIME')
+    if now[1] * 1000 + now[2] / 1000 > tonumber(ARGV[3]) then
+      error({ err = 'TIMEOUT the API key store was told to change something, and too late' })
+    end
     local seq = position()
     if not seq then return begin(1) end
     local entry = {}
@@ -33,25 +38,25 @@ const FEED = `
 
 /**
  * KEYS: feed, changes, ids, ends, created, successors, record, owner.
- * ARGV: prefix, epoch, id, digest, createdAt, end, whether it succeeds another, and which, how many words more there are of the
+ * ARGV: prefix, epoch, end, id, digest, createdAt, when it ends, whether it succeeds another, and which, how many words more there are of the
  * record, and these: each field and its value
  */
 const ADD = `
   local function taken ()
-    if redis.call('HEXISTS', KEYS[3], ARGV[3]) == 1 then return 'id' end
+    if redis.call('HEXISTS', KEYS[3], ARGV[4]) == 1 then return 'id' end
     if redis.call('EXISTS', KEYS[7]) == 1 then return 'digest' end
     return nil
   end
 
-  local words = tonumber(ARGV[9])
+  local words = tonumber(ARGV[10])
 
   local function add ()
-    redis.call('HSET', KEYS[7], unpack(ARGV, 10, 9 + words))
-    redis.call('HSET', KEYS[3], ARGV[3], ARGV[4])
-    redis.call('ZADD', KEYS[4], ARGV[6], ARGV[3])
-    redis.call('ZADD', KEYS[5], ARGV[5], ARGV[3])
-    redis.call('ZADD', KEYS[8], ARGV[5], ARGV[3])
-    if ARGV[7] == '1' then redis.call('HINCRBY', KEYS[6], ARGV[8], 1) end
+    redis.call('HSET', KEYS[7], unpack(ARGV, 11, 10 + words))
+    redis.call('HSET', KEYS[3], ARGV[4], ARGV[5])
+    redis.call('ZADD', KEYS[4], ARGV[7], ARGV[4])
+    redis.call('ZADD', KEYS[5], ARGV[6], ARGV[4])
+    redis.call('ZADD', KEYS[8], ARGV[6], ARGV[4])
+    if ARGV[8] == '1' then redis.call('HINCRBY', KEYS[6], ARGV[9], 1) end
   end
 `
 
@@ -72,41 +77,41 @@ export const writing = {
   insert: `${FEED}${ADD}
     local what = taken()
     if what then return what end
-    note({ ARGV[4] })
+    note({ ARGV[5] })
     add()
     return ''
   `,
 
   // ARGV also: id and new end of the predecessor, after the words of the successor. Answers what was taken, or the record.
   rotate: `${FEED}${ADD}
-    local id, endsAt = ARGV[10 + words], ARGV[11 + words]
+    local id, endsAt = ARGV[11 + words], ARGV[12 + words]
     local key, digest = recordOf(KEYS[3], id)
     if not key or redis.call('HEXISTS', KEYS[6], id) == 1 then return false end
     local given = {}
-    for i = 10, 8 + words, 2 do given[ARGV[i]] = ARGV[i + 1] end
+    for i = 11, 9 + words, 2 do given[ARGV[i]] = ARGV[i + 1] end
     local old = redis.call('HMGET', key, 'revokedAt', 'disabledAt', 'expiresAt', 'name', 'ownerId', 'scopes', 'metadata')
     if old[1] or old[2] or old[4] ~= given.name or (old[5] or nil) ~= given.ownerId then return false end
     if old[6] ~= given.scopes or old[7] ~= given.metadata then return false end
     local what = taken()
     if what then return what end
-    note({ digest, ARGV[4] })
+    note({ digest, ARGV[5] })
     if not old[3] or tonumber(endsAt) < tonumber(old[3]) then redis.call('HSET', key, 'expiresAt', endsAt) end
     redis.call('ZADD', KEYS[4], 'LT', endsAt, id)
     add()
     return all(key)
   `,
 
-  // KEYS: feed, changes, ids. ARGV: prefix, epoch, id, whether it was seen, and with which scopes and disabledAt; then each field
+  // KEYS: feed, changes, ids. ARGV: prefix, epoch, end, id, whether it was seen, and with which scopes and disabledAt; then each field
   // and its value. Without a value: disabledAt is taken away.
   update: `${FEED}
-    local key, digest = recordOf(KEYS[3], ARGV[3])
+    local key, digest = recordOf(KEYS[3], ARGV[4])
     if not key then return false end
-    if ARGV[4] == '1' then
+    if ARGV[5] == '1' then
       local now = redis.call('HMGET', key, 'revokedAt', 'scopes', 'disabledAt')
-      if now[1] or now[2] ~= ARGV[5] or (now[3] or '') ~= ARGV[6] then return false end
+      if now[1] or now[2] ~= ARGV[6] or (now[3] or '') ~= ARGV[7] then return false end
     end
     note({ digest })
-    for i = 7, #ARGV, 2 do
+    for i = 8, #ARGV, 2 do
       if ARGV[i] == 'disabledAt' and ARGV[i + 1] == '' then
         redis.call('HDEL', key, ARGV[i])
       else
@@ -116,21 +121,21 @@ export const writing = {
     return all(key)
   `,
 
-  // KEYS: feed, changes, ids, ends. ARGV: prefix, epoch, id, at, and the reason, if there is one
+  // KEYS: feed, changes, ids, ends. ARGV: prefix, epoch, end, id, at, and the reason, if there is one
   revoke: `${FEED}
-    local key, digest = recordOf(KEYS[3], ARGV[3])
+    local key, digest = recordOf(KEYS[3], ARGV[4])
     if not key then return false end
     if redis.call('HEXISTS', key, 'revokedAt') == 0 then
       note({ digest })
-      redis.call('HSET', key, 'revokedAt', ARGV[4])
+      redis.call('HSET', key, 'revokedAt', ARGV[5])
       redis.call('HDEL', key, 'revokedReason')
-      if ARGV[5] then redis.call('HSET', key, 'revokedReason', ARGV[5]) end
-      redis.call('ZADD', KEYS[4], 'LT', ARGV[4], ARGV[3])
+      if ARGV[6] then redis.call('HSET', key, 'revokedReason', ARGV[6]) end
+      redis.call('ZADD', KEYS[4], 'LT', ARGV[5], ARGV[4])
     end
     return all(key)
   `,
 
-  // KEYS: feed, changes, ids, ends, owner. ARGV: prefix, epoch, at, and the reason, if there is one
+  // KEYS: feed, changes, ids, ends, owner. ARGV: prefix, epoch, end, at, and the reason, if there is one
   revokeOwner: `${FEED}
     local keys, digests, ids = {}, {}, {}
     for _, id in ipairs(redis.call('ZRANGE', KEYS[5], 0, -1)) do
@@ -145,23 +150,23 @@ export const writing = {
     note(digests)
     local revoked = {}
     for i, key in ipairs(keys) do
-      redis.call('HSET', key, 'revokedAt', ARGV[3])
+      redis.call('HSET', key, 'revokedAt', ARGV[4])
       redis.call('HDEL', key, 'revokedReason')
-      if ARGV[4] then redis.call('HSET', key, 'revokedReason', ARGV[4]) end
-      redis.call('ZADD', KEYS[4], 'LT', ARGV[3], ids[i])
+      if ARGV[5] then redis.call('HSET', key, 'revokedReason', ARGV[5]) end
+      redis.call('ZADD', KEYS[4], 'LT', ARGV[4], ids[i])
       table.insert(revoked, all(key))
     end
     return revoked
   `,
 
-  // KEYS: feed, changes, ids, ends, created, successors. ARGV: prefix, epoch, before, at most how many,
+  // KEYS: feed, changes, ids, ends, created, successors. ARGV: prefix, epoch, end, before, at most how many,
   // what the names of the indexes of owners begin with, and the index of those that have none. Answers how many.
   purge: `${FEED}
     local gone = {}
-    for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', '(' .. ARGV[3], 'LIMIT', 0, ARGV[4])) do
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', '(' .. ARGV[4], 'LIMIT', 0, ARGV[5])) do
       local key, digest = recordOf(KEYS[3], id)
       local of = redis.call('HMGET', key, 'ownerId', 'rotatedFrom')
-      local index = of[1] and ARGV[5] .. of[1] or ARGV[6]
+      local index = of[1] and ARGV[6] .. of[1] or ARGV[7]
       if redis.pcall('EXISTS', index) ~= 1 then error({ err = 'TRYAGAIN an index of the API key store is not here' }) end
       table.insert(gone, { id = id, key = key, index = index, rotatedFrom = of[2] })
     end

@@ -1,4 +1,4 @@
-import { show } from '../../scopes/faults.js'
+import { didYouMean, show } from '../../scopes/faults.js'
 import { storeError } from '../errors.js'
 
 export interface RedisStoreOptions {
@@ -17,9 +17,10 @@ export interface RedisStoreOptions {
 }
 
 /** All options, or a `TypeError` that names every one that is wrong. */
-export function readOptions (options: RedisStoreOptions = {}): Required<RedisStoreOptions> {
-  const { prefix = '{api-key-scopes}', timeout = 1000, allowDataLoss = false } = options
+export function readOptions (options: RedisStoreOptions): Required<RedisStoreOptions> {
+  const { prefix = '{api-key-scopes}', timeout = 1000, allowDataLoss = false, ...others } = options
   const faults = [
+    ...Object.keys(others).map(name => `there is no option ${show(name)}${didYouMean(name, NAMES)}`),
     ...typeof prefix === 'string' && HASH_TAGGED.test(prefix) ? [] : [`prefix must be a text of at most 100 characters with a hash tag, such as "{acme-keys}", not ${show(prefix)}`],
     ...Number.isInteger(timeout) && timeout >= 10 && timeout <= 60_000 ? [] : [`timeout must be a whole number of milliseconds from 10 to 60000, not ${show(timeout)}`],
     ...typeof allowDataLoss === 'boolean' ? [] : [`allowDataLoss must be true or false, not ${show(allowDataLoss)}`]
@@ -41,16 +42,18 @@ export interface Address {
 /** Errors never show the URL, which may hold a password. */
 export function readUrl (text: string): Address {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  const [, scheme, secure] = /^(redis|valkey)(s?):$/.exec(url?.protocol ?? '') ?? []
-  const [, db = ''] = /^\/?(\d{0,5})$/.exec(url?.pathname ?? '') ?? [undefined, 'none']
-  if (url === undefined || scheme === undefined || url.hostname === '' || db === 'none' || url.search !== '' || url.hash !== '') {
+  const [, secure] = /^(?:redis|valkey)(s?):$/.exec(url?.protocol ?? '') ?? []
+  const [, db] = /^\/?(\d{0,5})$/.exec(url?.pathname ?? '') ?? []
+  const username = decoded(url?.username)
+  const password = decoded(url?.password)
+  if (!url?.hostname || secure === undefined || db === undefined || username === null || password === null || url.search + url.hash !== '') {
     throw new TypeError('redisStore needs a client of ioredis or iovalkey, or a URL such as redis://user:password@host:6379/0, or with rediss:, valkey: or valkeys:')
   }
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port || 6379),
-    username: decoded(url.username),
-    password: decoded(url.password),
+    username,
+    password,
     db: Number(db),
     tls: secure === 's' ? {} : undefined
   }
@@ -61,9 +64,16 @@ export function openError (place: string, why: string): Error {
   return storeError('FST_API_KEY_STORE_OPEN', `Cannot open the API key store in Redis at ${place}: ${why}`)
 }
 
+const NAMES = ['prefix', 'timeout', 'allowDataLoss']
+
 /** The first opening brace, and something before the next closing one: what Redis itself looks for. */
 const HASH_TAGGED = /^(?=.{3,100}$)[^{]*\{[^}]+\}/u
 
-function decoded (text: string): string | undefined {
-  return text === '' ? undefined : decodeURIComponent(text)
+/** `null`: it cannot be. */
+function decoded (text: string | undefined): string | undefined | null {
+  try {
+    return text ? decodeURIComponent(text) : undefined
+  } catch {
+    return null
+  }
 }

@@ -20,6 +20,7 @@ export function scripts (asksInfo: boolean) {
   const writeMore = (body: string) => script('', RECORD + body)
 
   return {
+    time: read("return redis.call('TIME')"),
     findByDigest: read(reading.findByDigest),
     get: read(reading.get),
     list: read(reading.list),
