@@ -53,7 +53,12 @@ export interface ApiKeyScopesOptions {
   readonly apiKeyHeader?: string
   /** Stands in challenges. Default `api`. */
   readonly realm?: string
-  /** How long after it was read from the store, in milliseconds, a key record may be used. Default 1000; 0 asks for each request. */
+  /**
+   * How long after a change was acknowledged, in milliseconds, a process may still not know of it: a revoked key is refused
+   * at once where it was revoked, and at most this much later everywhere else, whatever messages are lost. Four times in it, each
+   * process asks the store what has changed; a store that is not reached for so long is no longer believed (503). No read of a key
+   * may take longer, nor an answer to what has changed longer than half of it. Default 1000; 0 asks the store for each request.
+   */
   readonly maxStaleness?: number
   /** What happens when a key is to be given scopes without those that they require: refuse, or add them. Default `reject`. */
   readonly missingRequired?: MissingRequiredPolicy
