@@ -31,20 +31,24 @@ export function runner (connection: Connection, place: string, timeout: number) 
 
   async function until (end: number, script: Script, keys: readonly string[], words: readonly string[]): Promise<unknown> {
     const intime = async <T>(promise: Promise<T>) => await within(Math.max(0, end - performance.now()), promise, () => new Error(`no answer after ${timeout} ms`))
+    const send = async (command: 'eval' | 'evalsha', text: string): Promise<unknown> => {
+      if (connection.status !== 'ready') await ready(intime)
+      return await intime(connection[command](text, keys.length, ...keys, ...words))
+    }
     try {
-      await ready(intime)
-      return await intime(connection.evalsha(script.sha, keys.length, ...keys, ...words)).catch(async (error) => {
-        if (!error.message.startsWith('NOSCRIPT')) throw error
+      return await send('evalsha', script.sha).catch(async (error) => {
+        if (error.message.startsWith('NOSCRIPT')) return await send('eval', script.text)
+        if (!NOT_SENT.test(error.message)) throw error
         await ready(intime)
-        return await intime(connection.eval(script.text, keys.length, ...keys, ...words))
+        return await send('eval', script.text)
       })
     } catch (error) {
       throw new Error(`Redis at ${place}: ${reasonOf(error as Error)}`)
     }
   }
 
+  /** Resolves with the next connection that can be used. */
   async function ready (intime: (promise: Promise<void>) => Promise<void>): Promise<void> {
-    if (connection.status === 'ready') return
     let listener = () => {}
     const happened = new Promise<void>((resolve) => {
       listener = resolve
@@ -63,5 +67,12 @@ export function runner (connection: Connection, place: string, timeout: number) 
  * command, the password. An unknown command is told with its words too.
  */
 export function reasonOf ({ message, code }: { message: string, code?: string }): string {
+  if (LOST.test(message)) return 'the connection was lost'
   return (message || code || 'it cannot be reached').replace(/, with args beginning with:.*/s, '')
 }
+
+/** The connection is being closed, which its status does not tell yet. */
+const NOT_SENT = /^Stream isn't writeable/
+
+/** What ioredis says of that, and it means settings that are none of the user's. */
+const LOST = /^(Stream isn't writeable|Reached the max retries|Connection is closed|Command aborted)/

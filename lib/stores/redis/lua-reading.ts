@@ -62,16 +62,19 @@ export const reading = {
       return #a < #b
     end
 
+    -- What cannot be read is a record that is refused wherever it matters, and nothing to stop a list.
+    local function number (text) return tonumber(text) or 0 end
+
     local function stateOf (revokedAt, disabledAt, expiresAt)
       if revokedAt then return 'revoked' end
       if disabledAt then return 'disabled' end
-      return expiresAt and tonumber(expiresAt) <= at and 'expired' or 'active'
+      return expiresAt and number(expiresAt) <= at and 'expired' or 'active'
     end
 
     local function matches (key)
       local of = redis.call('HMGET', key, 'revokedAt', 'disabledAt', 'expiresAt', 'createdAt', 'lastUsedAt')
       if state ~= '' and stateOf(of[1], of[2], of[3]) ~= state then return false end
-      return not unusedSince or (tonumber(of[4]) < unusedSince and not (of[5] and tonumber(of[5]) >= unusedSince))
+      return not unusedSince or (number(of[4]) < unusedSince and not (of[5] and number(of[5]) >= unusedSince))
     end
 
     -- The rank of the first after the place: of those that were made in the same millisecond, the first whose id comes before.
