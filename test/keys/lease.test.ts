@@ -200,7 +200,7 @@ t.test('when the clock was set, or the machine has slept, everything is forgotte
     await asked[1]!.answer(5)
     t.ok(a() && covers())
     time.wall += jump
-    t.equal(covers(), jump < 750, 'time that has passed by either clock counts at once')
+    t.equal(covers(), Math.abs(jump) < 750, 'time that has passed by either clock counts at once, and one that was set back may hide some')
     await pass(250)
     t.notOk(a())
     t.notOk(covers(), 'until the store has told')

@@ -17,7 +17,7 @@ export interface ImportResult {
 }
 
 export function importing (life: KeyLife) {
-  const { records, digester, auditor } = life
+  const { records, digester, auditor, verifier } = life
 
   return async (keys: readonly ImportedKey[], options?: CallOptions): Promise<ImportResult> => {
     const insert = records.capability('insert', 'import')
@@ -55,6 +55,8 @@ export function importing (life: KeyLife) {
         const stored = await records.asked(() => findByDigest(digest))
         // A Map's `undefined` means the same as `null`.
         if (stored == null) continue
+        // Added by another process, it may be, a moment ago: from this answer on it works here, too.
+        verifier.changed([digest])
         const record = records.readable(stored, caller.sees)
         if (record !== null) return record
         // Somebody else's, or corrupt: whoever knows the digest learns no more than that it is there.

@@ -47,7 +47,8 @@ export function revokingOwner (life: KeyLife) {
     if (caller.sees !== undefined) ownedBy(ownerId, caller.sees)
 
     const revoked = await auditor.change(happening('revokeOwner', caller, { ownerId, reason }), () => {
-      return changing(life, () => revokeOwner(ownerId, new Date(), reason), keys => keys.map(({ digest }) => digest))
+      // The store does not answer those that another process has revoked a moment ago. They must be refused from now on, too.
+      return changing(life, () => revokeOwner(ownerId, new Date(), reason), () => null)
     })
     for (const { id } of revoked) auditor.note(happening('revoke', caller, { keyId: id, ownerId, reason }), 'done')
     return revoked.map(key => records.readable(key, caller.sees)).filter(record => record !== null)
