@@ -1,13 +1,14 @@
 import { resolve } from 'node:path'
 import type { StoredKey } from '../keys/record.js'
 import type { KeyStore } from '../keys/store.js'
+import { conditionsOf } from './list.js'
+import { fromText, textOrNull, toChanges, toMilliseconds, toRow, toText } from './row.js'
 import { isAsSeen, isSameGrant } from './same-grant.js'
 import { beginEpoch, change, changes } from './sqlite/changes.js'
 import { connector, type Connection } from './sqlite/connection.js'
 import { reading, writing, type SqliteHandle } from './sqlite/driver.js'
 import { storeError } from './sqlite/errors.js'
-import { conditionsOf } from './sqlite/list.js'
-import { fromMilliseconds, fromText, textOrNull, toChanges, toKey, toMilliseconds, toRow, toText } from './sqlite/row.js'
+import { toKey, unpack } from './sqlite/row.js'
 import { keptIn, type Whereabouts } from './whereabouts.js'
 
 export type { SqliteHandle, SqliteStatement, SqliteValue } from './sqlite/driver.js'
@@ -149,8 +150,8 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
 
     async usesOf (id) {
       const { usesOf } = await connected()
-      const rows = usesOf.all(toText(id)) as Array<{ demand: string, lastAt: string }>
-      return new Map(rows.map(({ demand, lastAt }) => [fromText(demand), fromMilliseconds(lastAt)]))
+      const uses = usesOf.all(toText(id)).map(row => unpack<{ demand: string, lastAt: number }>(row)).filter(use => use !== null)
+      return new Map(uses.map(({ demand, lastAt }) => [fromText(demand), new Date(lastAt)]))
     },
 
     async changes (since) {

@@ -1,8 +1,9 @@
 import type { Changes, Position } from '../../keys/store.js'
 import { CHANGES_KEPT, changesSince, entriesFor } from '../change-log.js'
+import { fromText, toText } from '../row.js'
 import type { Connection } from './connection.js'
 import { reading, writing } from './driver.js'
-import { fromText, toText } from './row.js'
+import { unpack } from './row.js'
 
 /**
  * Makes a change and notes what it concerns, in one transaction.
@@ -22,11 +23,11 @@ export function change<Result> (to: Connection, concerns: (result: Result) => re
 
 /** One statement, and so one look: a process that writes meanwhile changes nothing of it. */
 export function changes ({ handle, changes }: Connection, since: Position | null): Changes {
-  const rows = reading(handle, () => changes.all(since?.seq ?? Number.MAX_SAFE_INTEGER)) as Row[]
-  if (rows.length === 0) throw new Error('The table api_key_scopes_feed has lost its row; begin a new epoch: api-key-scopes epoch bump')
-  const { epoch, last } = rows[0]!
-  const entries = rows.filter(({ seq }) => seq !== null).map(({ digest }) => digest === null ? null : fromText(digest))
-  return changesSince(since, { epoch, seq: Number(last) }, entries)
+  const rows = reading(handle, () => changes.all(since?.seq ?? Number.MAX_SAFE_INTEGER)).map(row => unpack<Row>(row))
+  if (rows.length === 0 || rows.includes(null)) throw new Error('The tables of changes are damaged; begin a new epoch: api-key-scopes epoch bump')
+  const [{ epoch, last }] = rows as [Row]
+  const entries = (rows as Row[]).filter(({ seq }) => seq !== null).map(({ digest }) => digest === null ? null : fromText(digest))
+  return changesSince(since, { epoch, seq: last }, entries)
 }
 
 export function beginEpoch ({ handle, forgetFeed, beginFeed, forgetChanges, watchers }: Connection): void {
@@ -39,4 +40,4 @@ export function beginEpoch ({ handle, forgetFeed, beginFeed, forgetChanges, watc
 }
 
 /** One change, or none: `seq` is null. */
-interface Row { readonly epoch: string, readonly last: string, readonly seq: string | null, readonly digest: string | null }
+interface Row { readonly epoch: string, readonly last: number, readonly seq: number | null, readonly digest: string | null }

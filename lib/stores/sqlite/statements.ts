@@ -1,5 +1,6 @@
 import { prepare, type SqliteHandle, type SqliteStatement } from './driver.js'
-import { assignments, columns, selection } from './row.js'
+import { columns } from '../row.js'
+import { assignments, packed, selection } from './row.js'
 
 export type Statements = ReturnType<typeof statementsOf>
 
@@ -14,7 +15,7 @@ export function statementsOf (handle: SqliteHandle) {
     findByDigest: prepare(handle, `${select} WHERE digest = ?`),
     get: prepare(handle, `${select} WHERE id = ?`),
     successorOf: prepare(handle, 'SELECT 1 FROM api_key_scopes_keys WHERE rotated_from = ?'),
-    usesOf: prepare(handle, 'SELECT demand, CAST(last_at AS TEXT) AS lastAt FROM api_key_scopes_uses WHERE key_id = ?'),
+    usesOf: prepare(handle, `SELECT ${packed({ demand: 'demand', lastAt: 'last_at' })} FROM api_key_scopes_uses WHERE key_id = ?`),
 
     insert: prepare(handle, `INSERT INTO api_key_scopes_keys (${columns}) VALUES (${columns.replace(/\w+/g, '?')})`),
     update: prepare(handle, `${change} ${assignments} WHERE id = ?`),
@@ -30,7 +31,7 @@ export function statementsOf (handle: SqliteHandle) {
       ON CONFLICT (key_id, demand) DO UPDATE SET last_at = max(last_at, excluded.last_at)`),
 
     changes: prepare(handle, `
-      SELECT epoch, CAST(coalesce((SELECT max(seq) FROM api_key_scopes_changes), 0) AS TEXT) AS last, CAST(seq AS TEXT) AS seq, digest
+      SELECT ${packed({ epoch: 'epoch', last: 'coalesce((SELECT max(seq) FROM api_key_scopes_changes), 0)', seq: 'seq', digest: 'digest' })}
       FROM api_key_scopes_feed LEFT JOIN api_key_scopes_changes ON seq > ?`),
     logChange: prepare(handle, 'INSERT INTO api_key_scopes_changes (digest) VALUES (?)'),
     logAll: prepare(handle, 'INSERT INTO api_key_scopes_changes (digest) VALUES (NULL)'),

@@ -1,1 +1,0 @@
-export { conditionsOf } from '../list.js'
