@@ -19,6 +19,7 @@ export function watchStream ({ connectToWait, keys }: Session, hint: () => void)
         await wait(RETRY_AFTER, undefined, { signal: ended.signal, ref: false }).catch(() => {})
       } finally {
         connection?.disconnect()
+        connection = undefined
       }
     }
   }
