@@ -8,6 +8,8 @@ export type Run = (script: Script, keys: readonly string[], ...words: string[]) 
 
 /** What runs scripts on this connection. All of it together takes at most `timeout` milliseconds. */
 export function runner (connection: Connection, place: string, timeout: number) {
+  let connected: Promise<void> | undefined
+
   return {
     /** For scripts that read, and others of which it does not matter if they are run later than anybody waits for them. */
     run: (async (script, keys, ...words) => await until(end(), script, keys, words)) satisfies Run,
@@ -47,18 +49,17 @@ export function runner (connection: Connection, place: string, timeout: number) 
     }
   }
 
-  /** Resolves with the next connection that can be used. */
+  /** Resolves with the next connection that can be used. One listener for all who wait: in an outage, that is everybody. */
   async function ready (intime: (promise: Promise<void>) => Promise<void>): Promise<void> {
-    let listener = () => {}
-    const happened = new Promise<void>((resolve) => {
-      listener = resolve
-      connection.once('ready', listener).once('end', listener)
+    connected ??= new Promise<void>((resolve) => {
+      const happened = () => {
+        connection.off('ready', happened).off('end', happened)
+        connected = undefined
+        resolve()
+      }
+      connection.once('ready', happened).once('end', happened)
     })
-    try {
-      await intime(happened)
-    } finally {
-      connection.off('ready', listener).off('end', listener)
-    }
+    await intime(connected)
   }
 }
 
