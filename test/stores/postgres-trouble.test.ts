@@ -196,9 +196,10 @@ async function everything (server: PostgresServer): Promise<void> {
       }
     }
     await hinted()
-    for (const mode of ['reset', 'refuse'] as const) {
+    for (const mode of ['reset', 'refuse', 'halfOpen'] as const) {
       proxy.mode = mode
       await other.insert(aKey(mode))
+      // What is half open stays so for good.
       proxy.mode = 'pass'
       await hinted()
     }

@@ -64,7 +64,7 @@ function connection (source: string | PostgresPool, settings: Settings, { schema
   const { inTurn, done } = turns()
   const others = notifier(pool, schema, timeout)
   const watchers = watchersBy((hint) => {
-    return listens === false ? async () => {} : listen(() => poolOf(listens === true ? source : listens, 1, settings), schema, hint)
+    return listens === false ? async () => {} : listen(() => poolOf(listens === true ? source : listens, 1, settings), { schema, patience: timeout }, hint)
   })
 
   return {

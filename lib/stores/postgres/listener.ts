@@ -4,24 +4,30 @@ import type { ClosablePool, PostgresClient, PostgresPool } from './driver.js'
 import { CHANNEL } from './notifier.js'
 import { ignore, late, lent } from './session.js'
 
+export interface ListenerOptions {
+  readonly schema: string
+  /** Milliseconds for each answer. */
+  readonly patience: number
+}
+
 /**
  * Hints whenever another process tells of a change in this schema, and when it begins to listen, for nobody knows what was told
  * before. Connects again by itself. Answers what ends it.
  */
-export function listen (poolOf: () => Promise<ClosablePool>, schema: string, hint: () => void): () => Promise<void> {
+export function listen (poolOf: () => Promise<ClosablePool>, options: ListenerOptions, hint: () => void): () => Promise<void> {
   const ending = new AbortController()
-  const listening = keepListening(poolOf, schema, hint, ending.signal).catch(ignore)
+  const listening = keepListening(poolOf, options, hint, ending.signal).catch(ignore)
   return async () => {
     ending.abort()
     await listening
   }
 }
 
-async function keepListening (poolOf: () => Promise<ClosablePool>, schema: string, hint: () => void, signal: AbortSignal): Promise<void> {
+async function keepListening (poolOf: () => Promise<ClosablePool>, options: ListenerOptions, hint: () => void, signal: AbortSignal): Promise<void> {
   const { pool, close } = await poolOf()
   let pause = FIRST_PAUSE
   while (!signal.aborted) {
-    await listenOnce(pool, schema, signal, () => {
+    await listenOnce(pool, options, signal, () => {
       pause = FIRST_PAUSE
       hint()
     }).catch(ignore)
@@ -33,20 +39,20 @@ async function keepListening (poolOf: () => Promise<ClosablePool>, schema: strin
 }
 
 /** Until the connection is lost, or it is ended. */
-async function listenOnce (pool: PostgresPool, schema: string, signal: AbortSignal, hint: () => void): Promise<void> {
-  const client = await connected(pool, signal)
+async function listenOnce (pool: PostgresPool, { schema, patience }: ListenerOptions, signal: AbortSignal, hint: () => void): Promise<void> {
+  const client = await connected(pool, patience, signal)
   const lost = new AbortController()
   const over = lost.signal
   for (const event of ['error', 'end']) client.on(event, () => { lost.abort() })
   signal.addEventListener('abort', () => { lost.abort() }, { signal: over })
   client.on('notification', ({ payload }: { payload?: string }) => { if (payload === schema) hint() })
   try {
-    await within(PATIENCE, client.query({ text: `LISTEN ${CHANNEL}` }), late)
+    await within(patience, client.query({ text: `LISTEN ${CHANNEL}` }), late)
     hint()
     while (!over.aborted && !signal.aborted) {
       await wait(LOOK_EVERY, undefined, { signal: over, ref: false }).catch(ignore)
       // Nobody says so when a connection ends in silence.
-      if (!over.aborted) await within(PATIENCE, client.query({ text: 'SELECT 1' }), late)
+      if (!over.aborted) await within(patience, client.query({ text: 'SELECT 1' }), late)
     }
   } finally {
     lost.abort()
@@ -54,8 +60,8 @@ async function listenOnce (pool: PostgresPool, schema: string, signal: AbortSign
   }
 }
 
-async function connected (pool: PostgresPool, signal: AbortSignal): Promise<PostgresClient> {
-  const connecting = lent(pool, PATIENCE)
+async function connected (pool: PostgresPool, patience: number, signal: AbortSignal): Promise<PostgresClient> {
+  const connecting = lent(pool, patience)
   let end = () => {}
   const ended = new Promise<never>((_resolve, reject) => { end = () => { reject(signal.reason) } })
   signal.addEventListener('abort', end)
@@ -72,5 +78,4 @@ async function connected (pool: PostgresPool, signal: AbortSignal): Promise<Post
 /** Milliseconds. */
 const FIRST_PAUSE = 100
 const LONGEST_PAUSE = 5000
-const PATIENCE = 5000
-const LOOK_EVERY = 10_000
+const LOOK_EVERY = 5000
