@@ -13,6 +13,8 @@ export interface Mark {
  */
 export class ChangeMarks {
   readonly #changes = new Uint32Array(SLOTS)
+  /** Those that concern every slot. */
+  #ofEach = 0
   #all = 0
 
   /** To be taken before the store is asked: then an answer that was overtaken by a change does not hold, whenever it comes. */
@@ -35,16 +37,13 @@ export class ChangeMarks {
     if (digests?.length === 0) return
     this.#all++
     const slots = digests?.map(slotOf)
-    if (slots === undefined || slots.includes(NaN)) {
-      for (let slot = 0; slot < SLOTS; slot++) this.#changes[slot]!++
-    } else {
-      for (const slot of slots) this.#changes[slot]!++
-    }
+    if (slots === undefined || slots.includes(NaN)) this.#ofEach++
+    else for (const slot of slots) this.#changes[slot]!++
   }
 
   /** Counts only go up, so that a sum is the same only if each of them is. */
   #sum (slots: readonly number[]): number {
-    let sum = 0
+    let sum = this.#ofEach
     for (const slot of slots) sum += this.#changes[slot]!
     return sum
   }
