@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import pg from 'pg'
 import t from 'tap'
+import { migrations } from '../../lib/stores/postgres/schema.js'
 import { postgresStore, type PostgresOptions } from '../../lib/stores/postgres.js'
 import { startPostgres, type PostgresServer } from '../servers/postgres.js'
 import { startProxy, type ProxyMode } from '../servers/proxy.js'
@@ -107,6 +108,21 @@ async function everything (server: PostgresServer): Promise<void> {
     t.equal(await looking.get('key-3'), null, 'what has not arrived is not')
     await store.close()
     await looking.close()
+  })
+
+  t.test('what no synchronous standby has confirmed is not acknowledged, whatever the database is set to', async (t) => {
+    const lonely = (await startPostgres(t, { synchronous_standby_names: 'nobody', synchronous_commit: 'local' }))!
+    const url = await lonely.database()
+    for (const migration of migrations) await ask(url, migration)
+    await ask(url, `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET statement_timeout = '50ms'`)
+    const store = postgresStore(url, { writeTimeout: 500, listen: false })
+    await store.open()
+    const before = await store.changes(null)
+    await t.rejects(store.insert(aKey('a')) as Promise<void>, /took too long/)
+    t.equal(await store.findByDigest(aKey('a').digest), null)
+    t.same(await store.changes(null), before)
+    await store.close()
+    await lonely.kill()
   })
 
   t.test('a process that comes to a standstill in the middle of a change holds up the others for a short time', async (t) => {

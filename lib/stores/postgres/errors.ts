@@ -13,6 +13,8 @@ function explain (cause: unknown): string {
   return remedy === undefined ? said : `${remedy} (${said})`
 }
 
+const UNTRUSTED = 'its certificate is by nobody whom this process trusts; name the authority in the connection string: sslrootcert=/path/ca.pem'
+
 const REMEDIES: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing answers there; start the server, or correct the host and the port',
   ENOENT: 'nothing answers there; start the server, or correct the path of its socket',
@@ -21,6 +23,10 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'its host cannot be reached; correct it, or the network',
   ETIMEDOUT: 'it does not answer in time; look whether it is reachable and not overloaded',
   28000: 'it refuses this user; correct the user, or pg_hba.conf of the server',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host; connect to the name that is in it',
   '28P01': 'it refuses this user or password; correct them',
   '3D000': 'there is no such database; create it, or correct its name',
   '3F000': 'there is no such schema; create it, or correct its name',
