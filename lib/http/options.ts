@@ -73,7 +73,8 @@ export interface ApiKeyScopesOptions {
   readonly grantable?: Grantable<RegisteredUser>
   /**
    * Says what the owner of a key may do today, or `null` if there is no such owner any more: no key does more. Asked
-   * when a record is read from the store, and remembered with it. Default: a key may do what it was granted.
+   * when a record is read from the store, and remembered with it for `maxStaleness`: with this option, the keys of an owner are
+   * read so often. Default: a key may do what it was granted.
    */
   readonly ownerScopes?: OwnerScopes
   /** Shapes of keys that were imported from elsewhere. Default: none, only keys of our own format are looked up. */
