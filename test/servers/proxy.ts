@@ -27,8 +27,10 @@ export interface Proxy {
   through (url: string): string
   /** May be set at any time; holds for connections that there are and for new ones. */
   mode: ProxyMode
-  /** The mode holds only for connections on which the client has said this since it was set; others pass. Not with `refuse`. */
+  /** The mode holds only for connections on which the client has said this in the beginning; others pass. Not with `refuse`. */
   only: RegExp | null
+  /** How many connections there are for which the mode holds. */
+  readonly affected: number
 }
 
 /** A proxy on a free loopback port, which ends with the test. */
@@ -70,7 +72,8 @@ export async function startProxy (t: Test, target: () => { readonly port: number
     set only (next) {
       only = next
       for (const link of links) link.follow(mode)
-    }
+    },
+    get affected () { return [...links].filter((link) => link.isMeant()).length }
   }
 }
 
@@ -85,8 +88,8 @@ class Link {
   #asked: ProxyMode = 'pass'
   #said = ''
   #held: Buffer[] = []
-  /** When the last answer that was delayed goes on. */
-  #due = 0
+  /** Answers that were delayed, and when they go on. */
+  #late: Array<{ readonly due: number, readonly data: Buffer }> = []
 
   constructor (client: Socket, open: () => Socket, only: () => RegExp | null) {
     this.#client = client.setNoDelay(true)
@@ -94,7 +97,7 @@ class Link {
     this.#only = only
     client.on('error', () => {})
     client.on('data', (data) => {
-      if (only() !== null) this.#said += data.toString('latin1')
+      if (this.#said.length < BEGINNING) this.#said += data.toString('latin1')
       this.#held.push(data)
       this.follow(this.#asked)
     })
@@ -103,8 +106,7 @@ class Link {
 
   follow (mode: ProxyMode): void {
     this.#asked = mode
-    const only = this.#only()
-    if (!this.#isLost()) this.#mode = only === null || only.test(this.#said) ? mode : 'pass'
+    if (!this.#isLost()) this.#mode = this.isMeant() ? mode : 'pass'
     switch (this.#mode) {
       case 'refuse': return this.end()
       case 'reset':
@@ -121,6 +123,11 @@ class Link {
         return
       default: this.#forward()
     }
+  }
+
+  isMeant (): boolean {
+    const only = this.#only()
+    return only === null || only.test(this.#said)
   }
 
   end (): void {
@@ -145,9 +152,8 @@ class Link {
     server.on('error', () => {})
     server.on('data', (data) => this.#answer(data))
     server.on('close', () => {
-      if (this.#isLost() || this.#mode === 'hang') return
       // Not before what it has answered.
-      setTimeout(() => this.end(), Math.max(0, this.#due - performance.now()))
+      if (!this.#isLost() && this.#mode !== 'hang' && this.#late.length === 0) this.end()
     })
     return server
   }
@@ -156,13 +162,25 @@ class Link {
     const mode = this.#mode
     if (mode === 'mute') return
     if (mode === 'corrupt') spoil(data)
+    const delay = typeof mode === 'object' ? mode.delay : 0
+    if (delay === 0 && this.#late.length === 0) {
+      this.#client.write(data)
+      return
+    }
     // Never before what came earlier.
-    const now = performance.now()
-    this.#due = Math.max(this.#due, now + (typeof mode === 'object' ? mode.delay : 0))
-    if (this.#due <= now) this.#client.write(data)
-    else setTimeout(() => this.#client.write(data), this.#due - now)
+    this.#late.push({ due: Math.max(performance.now() + delay, this.#late.at(-1)?.due ?? 0), data })
+    if (this.#late.length === 1) this.#goOn()
+  }
+
+  #goOn (): void {
+    while (this.#late.length > 0 && this.#late[0]!.due <= performance.now()) this.#client.write(this.#late.shift()!.data)
+    if (this.#late.length > 0) setTimeout(() => this.#goOn(), Math.ceil(this.#late[0]!.due - performance.now()))
+    else if (this.#server!.destroyed && !this.#isLost()) this.end()
   }
 }
+
+/** How much of what a client says is remembered, in characters. */
+const BEGINNING = 8192
 
 /** One byte in eight is no longer ASCII: a broken answer, and never another one that looks right. */
 function spoil (data: Buffer): void {
