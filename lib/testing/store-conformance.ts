@@ -3,6 +3,7 @@ import type { Awaitable, KeyStore } from '../keys/store.js'
 import { changesAtOnceCases } from './store-cases/changes-at-once.js'
 import { changeCases } from './store-cases/changes.js'
 import { concurrencyCases } from './store-cases/concurrency.js'
+import { damageCases } from './store-cases/damage.js'
 import { fidelityCases } from './store-cases/fidelity.js'
 import { listFilterCases } from './store-cases/list-filters.js'
 import { listCases } from './store-cases/list.js'
@@ -39,6 +40,11 @@ export interface ConformanceOptions<Store extends KeyStore> {
   readonly another?: (opened: Store) => Awaitable<Store>
   /** How many changes the store keeps for `changes`. Enables a case that makes more than twice as many, one after the other. */
   readonly changesKept?: number
+  /**
+   * Puts this text where the store keeps this field of a record, past the store, as a damaged disk or a careless hand would.
+   * Rejects if the database refuses it. Enables the cases about damaged records.
+   */
+  readonly damage?: (store: Store, key: StoredKey, field: keyof StoredKey, text: string) => Awaitable<void>
 }
 
 /**
@@ -61,7 +67,8 @@ export function storeConformance<Store extends KeyStore> (
     keys: probe.insert !== undefined || options.seed !== undefined,
     reopen: options.reopen !== undefined,
     another: options.another !== undefined,
-    changesKept: options.changesKept !== undefined
+    changesKept: options.changesKept !== undefined,
+    damage: options.damage !== undefined
   }
   return allCases
     .filter(({ needs }) => needs.every((need) => need in able ? able[need as keyof typeof able] : probe[need as keyof KeyStore] !== undefined))
@@ -71,13 +78,13 @@ export function storeConformance<Store extends KeyStore> (
 const allCases = [
   ...lookupCases, ...fidelityCases, ...updateCases, ...updateSeenCases, ...rotateCases, ...rotateAtOnceCases, ...revokeCases, ...revokeOwnerCases,
   ...purgeCases, ...listCases, ...listFilterCases, ...useCases, ...useAtOnceCases, ...concurrencyCases, ...changeCases,
-  ...changesAtOnceCases, ...watchCases
+  ...changesAtOnceCases, ...watchCases, ...damageCases
 ]
 
 async function runCase<Store extends KeyStore> (
   { check }: StoreCase,
   created: Store,
-  { seed, reopen, another, changesKept = 0 }: ConformanceOptions<Store>
+  { seed, reopen, another, changesKept = 0, damage }: ConformanceOptions<Store>
 ): Promise<void> {
   let store = created
   const others: Store[] = []
@@ -101,7 +108,8 @@ async function runCase<Store extends KeyStore> (
         others.push(other)
         return other as Store & Required<KeyStore>
       },
-      changesKept
+      changesKept,
+      damage: async (key, field, text) => damage!(store, key, field, text)
     })
   } finally {
     for (const opened of [...others, store]) await opened.close?.()

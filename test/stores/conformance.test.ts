@@ -5,6 +5,7 @@ import { CHANGES_KEPT } from '../../lib/stores/change-log.js'
 import { memoryStore } from '../../lib/stores/memory.js'
 import { storeConformance, type ConformanceOptions } from '../../lib/testing/index.js'
 import { changeFaults } from './fixtures/change-faults.js'
+import { damageFaults } from './fixtures/damage-faults.js'
 import type { FaultsByCase, Sabotage, Store } from './fixtures/faults.js'
 import { history } from './fixtures/histories.js'
 import { aKey } from './fixtures/keys.js'
@@ -21,10 +22,15 @@ import { watchFaults } from './fixtures/watch-faults.js'
 const within = new WeakMap<Store, Store>()
 
 const sameMemory: ConformanceOptions<Store> = { reopen: (closed) => closed, another: (opened) => opened }
-const kept = { ...sameMemory, changesKept: CHANGES_KEPT }
+const everything: ConformanceOptions<Store> = {
+  ...sameMemory,
+  changesKept: CHANGES_KEPT,
+  // The store in memory sets whatever it is given.
+  async damage (store, { id }, field, text) { await store.update(id, { [field]: field.endsWith('At') ? new Date(Number(text)) : text }) }
+}
 
 t.test('the store in memory keeps every promise', async (t) => {
-  for (const { name, run } of storeConformance(memoryStore, kept)) await t.test(name, run)
+  for (const { name, run } of storeConformance(memoryStore, everything)) await t.test(name, run)
 })
 
 t.test('every case has a name of its own', async (t) => {
@@ -98,19 +104,19 @@ t.test('a store that breaks a promise fails at least one case, and each case can
 t.test('each case that came later finds out the stores that break its own promise', async (t) => {
   const { rotate, revokeOwner, purge, recordUse, usesOf, changes, watch, bumpEpoch, ...older } = memoryStore()
   const olderCases = new Set(storeConformance(() => older as Store, { reopen: (closed) => closed }).map(({ name }) => name))
-  const cases = storeConformance(memoryStore, kept).map(({ name }) => name)
+  const cases = storeConformance(memoryStore, everything).map(({ name }) => name)
   for (const name of cases) t.ok(olderCases.has(name) || name in faultsByCase, name)
   for (const name of Object.keys(faultsByCase)) t.ok(cases.includes(name), `there is a case ${name}`)
 
   const trials = Object.entries(faultsByCase).flatMap(([name, faults]) => Object.entries(faults).map(async ([fault, sabotage]) => {
-    const { run } = storeConformance(broken(sabotage), { ...kept, another: anotherBroken(sabotage) }).find((storeCase) => storeCase.name === name)!
+    const { run } = storeConformance(broken(sabotage), { ...everything, another: anotherBroken(sabotage) }).find((storeCase) => storeCase.name === name)!
     await t.rejects(run(), `${name}: ${fault}`)
   }))
   await Promise.all(trials)
 })
 
 t.test('the history that is broken there keeps every promise as long as it is not', async (t) => {
-  const options = { ...kept, another: anotherBroken(history()) }
+  const options = { ...everything, another: anotherBroken(history()) }
   t.same(await failures(broken(history()), options), [])
 })
 
@@ -183,7 +189,7 @@ const ownedIf = (isTheirs: (stored: string | null, asked: string) => boolean): S
 })
 
 const faultsByCase: FaultsByCase = {
-  ...rotateFaults, ...revokeFaults, ...purgeFaults, ...listFaults, ...useFaults, ...seenFaults, ...changeFaults, ...watchFaults
+  ...rotateFaults, ...revokeFaults, ...purgeFaults, ...listFaults, ...useFaults, ...seenFaults, ...changeFaults, ...watchFaults, ...damageFaults
 }
 
 const like = (pattern: string) =>

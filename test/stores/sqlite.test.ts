@@ -428,7 +428,14 @@ async function conforms (t: Test, open: () => Promise<SqliteHandle>, options: Co
     return store
   }
   let next = await open()
-  for (const { name, run } of storeConformance(() => storeIn(next), { ...options, reopen: (closed) => storeIn(handles.get(closed)!) })) {
+  for (const { name, run } of storeConformance(() => storeIn(next), {
+    ...options,
+    reopen: (closed) => storeIn(handles.get(closed)!),
+    damage (store, { id }, field, text) {
+      const column = field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+      handles.get(store)!.prepare(`UPDATE api_key_scopes_keys SET ${column} = ? WHERE id = ?`).run(text, id)
+    }
+  })) {
     next = await open()
     await t.test(name, run)
   }

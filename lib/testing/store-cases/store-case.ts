@@ -7,9 +7,10 @@ export interface StoreCase {
   readonly name: string
   /**
    * Methods of the store; `keys`: that records can be put into it; `reopen`: that it can be opened again after closing;
-   * `another`: that there can be two over the same data; `changesKept`: that it is known how many changes it keeps.
+   * `another`: that there can be two over the same data; `changesKept`: that it is known how many changes it keeps;
+   * `damage`: that records can be damaged.
    */
-  readonly needs: ReadonlyArray<keyof KeyStore | 'keys' | 'reopen' | 'another' | 'changesKept'>
+  readonly needs: ReadonlyArray<keyof KeyStore | 'keys' | 'reopen' | 'another' | 'changesKept' | 'damage'>
   check (store: Required<KeyStore>, tools: Tools): Promise<void>
 }
 
@@ -18,6 +19,7 @@ export interface Tools {
   reopen (): Promise<Required<KeyStore>>
   another (): Promise<Required<KeyStore>>
   readonly changesKept: number
+  damage (key: StoredKey, field: keyof StoredKey, text: string): Promise<void>
 }
 
 /** A plain record, unlike any other made here unless told what to be. */
