@@ -60,6 +60,8 @@ export async function ownPool (connectionString: string, { max, connecting, stat
   })
   // A connection that was lost while nobody used it: the next who needs one gets another.
   pool.on('error', () => {})
+  // The pool lets go of a new connection a moment before anybody else can listen, and what nobody listens to ends the process.
+  pool.on('connect', (client) => { client.on('error', () => {}) })
 
   return {
     pool,
