@@ -20,7 +20,8 @@ export type { RedisStoreOptions } from './redis/options.js'
  *
  * The store makes connections of its own: one for commands and one that waits for news. With a client, it takes the client's
  * settings for these (address, credentials, TLS, Sentinels), but not its time-outs, its offline queue and its `keyPrefix`; the
- * client itself is not used and stays as it is. A command that has no answer after `timeout` rejects, and is never sent again.
+ * client itself is not used and stays as it is. What has no answer after `timeout` (a change: `writeTimeout`) rejects, is
+ * never sent again, and a change is not made later either.
  *
  * Every change is one script, all of it or nothing. All keys are in one slot. What reads asks a master alone.
  *

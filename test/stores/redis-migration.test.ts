@@ -14,13 +14,13 @@ type Store = Required<KeyStore>
 
 const nodes = await startRedisCluster(t, 3)
 const at = new Date(1_760_000_000_123)
-const NOT_NOW = /no answer after 60 ms|TRYAGAIN|TIMEOUT|Script attempted to access a non local key/
+const NOT_NOW = /no answer after 60 ms|the connection was lost|TRYAGAIN|TIMEOUT|Script attempted to access a non local key/
 const indexes = ['feed', 'changes', 'ids', 'ends', 'created', 'successors']
 
 if (nodes !== null) {
   const client = new Cluster(nodes.map(({ port }) => ({ host: '127.0.0.1', port })), { lazyConnect: true })
   const open = async (t: Test, tag: string, timeout: number) => {
-    const store = redisStore(client, { prefix: `{${tag}}`, timeout })
+    const store = redisStore(client, { prefix: `{${tag}}`, timeout, writeTimeout: timeout })
     await store.open()
     t.teardown(async () => store.close())
     return store

@@ -163,10 +163,11 @@ t.test('options that cannot be are refused at once, all of them', async (t) => {
   }
   for (const prefix of ['', 'acme', '{}', '{}{acme}', 'acme{', '}{', `{${'x'.repeat(99)}}`, 7, null]) refuses({ prefix }, /prefix must be .* hash tag, such as "{acme-keys}"/)
   for (const timeout of [0, 9, 60_001, 1.5, NaN, '1000', null]) refuses({ timeout }, /timeout must be a whole number of milliseconds from 10 to 60000/)
+  for (const writeTimeout of [999, 60_001, 1000.5, '5000', null]) refuses({ writeTimeout }, /writeTimeout must be a whole number of milliseconds from timeout to 60000/)
   for (const allowDataLoss of ['yes', 1, null]) refuses({ allowDataLoss }, /allowDataLoss must be true or false/)
   refuses({ timeOut: 7 }, /timeOut.*did you mean "timeout"/)
   refuses({ prefix: 'acme', timeout: 0, allowDataLoss: 1, other: 1 }, /prefix/, /timeout/, /allowDataLoss/, /other/)
-  for (const prefix of ['{a}', 'acme:{keys}', 'a{b}c{d}', '{{a}}', '{a b}', `{${'x'.repeat(98)}}`]) t.ok(redisStore(url, { prefix, timeout: 10, allowDataLoss: false }))
+  for (const prefix of ['{a}', 'acme:{keys}', 'a{b}c{d}', '{{a}}', '{a b}', `{${'x'.repeat(98)}}`]) t.ok(redisStore(url, { prefix, timeout: 10, writeTimeout: 10, allowDataLoss: false }))
 })
 
 /** That it is refused, by an error that says where and why, and no password. */

@@ -40,7 +40,7 @@ function everything (server: RedisServer, second: RedisServer): void {
   })
 
   t.test('a store outlives its server: it rejects while that is gone, and works again once it is there, with another epoch', async (t) => {
-    const store = await opened(t, server.url, { timeout: 300 })
+    const store = await opened(t, server.url, { timeout: 300, writeTimeout: 300 })
     const key = aKey('a')
     await store.insert(key)
     const before = await store.changes(null)
@@ -58,7 +58,7 @@ function everything (server: RedisServer, second: RedisServer): void {
   })
 
   t.test('a server that hangs is not waited for, and works again once it goes on', async (t) => {
-    const store = await opened(t, server.url, { timeout: 200 })
+    const store = await opened(t, server.url, { timeout: 200, writeTimeout: 200 })
     const key = aKey('a')
     await store.insert(key)
     server.pause()
@@ -85,7 +85,7 @@ function everything (server: RedisServer, second: RedisServer): void {
 
   t.test('connections that are reset, cut, silent or wrong are rejections, and nothing else', async (t) => {
     const proxy = await startProxy(t, () => server)
-    const store = await opened(t, proxy.through(server.url), { timeout: 200 })
+    const store = await opened(t, proxy.through(server.url), { timeout: 200, writeTimeout: 200 })
     const key = aKey('a')
     await store.insert(key)
     for (const mode of ['refuse', 'reset', 'hang', 'halfOpen', 'mute', 'corrupt', { delay: 400 }] as const) {

@@ -6,33 +6,31 @@ import type { Script } from './scripts.js'
 /** Runs a script with these keys and words. Rejects if it fails, or has not answered in time. */
 export type Run = (script: Script, keys: readonly string[], ...words: string[]) => Promise<unknown>
 
-/** What runs scripts on this connection. All of it together takes at most `timeout` milliseconds. */
-export function runner (connection: Connection, place: string, timeout: number) {
+/** How long all of it together takes at most, in milliseconds. */
+export interface Patience { readonly timeout: number, readonly writeTimeout: number }
+
+/** What runs scripts on this connection. */
+export function runner (connection: Connection, place: string, { timeout, writeTimeout }: Patience) {
   let connected: Promise<void> | undefined
 
   return {
     /** For scripts that read, and others of which it does not matter if they are run later than anybody waits for them. */
-    run: (async (script, keys, ...words) => await until(end(), script, keys, words)) satisfies Run,
+    run: (async (script, keys, ...words) => await until(deadline(timeout), script, keys, words)) satisfies Run,
 
     /**
      * For scripts that change something, of which it does: what was reported as failed, say because the server hung, must not
      * happen when that goes on. So it is told by when, on its own clock. Also names the epoch that begins if the feed is lost.
      */
     changing: (time: Script, prefix: string): Run => async (script, keys, ...words) => {
-      const latest = end()
-      const [seconds, microseconds] = await until(latest, time, keys.slice(0, 1), [prefix]) as [string, string]
-      const rest = latest - performance.now()
-      const tooLate = Number(seconds) * 1000 + Number(microseconds) / 1000 + rest
-      return await until(latest, script, keys, [prefix, randomUUID(), String(tooLate), ...words])
+      const end = deadline(writeTimeout)
+      const [seconds, microseconds] = await until(end, time, keys.slice(0, 1), [prefix]) as [string, string]
+      const tooLate = Number(seconds) * 1000 + Number(microseconds) / 1000 + end.left()
+      return await until(end, script, keys, [prefix, randomUUID(), String(tooLate), ...words])
     }
   }
 
-  function end (): number {
-    return performance.now() + timeout
-  }
-
-  async function until (end: number, script: Script, keys: readonly string[], words: readonly string[]): Promise<unknown> {
-    const intime = async <T>(promise: Promise<T>) => await within(Math.max(0, end - performance.now()), promise, () => new Error(`no answer after ${timeout} ms`))
+  async function until ({ left, late }: Deadline, script: Script, keys: readonly string[], words: readonly string[]): Promise<unknown> {
+    const intime = async <T>(promise: Promise<T>) => await within(Math.max(0, left()), promise, late)
     const send = async (command: 'eval' | 'evalsha', text: string): Promise<unknown> => {
       if (connection.status !== 'ready') await ready(intime)
       return await intime(connection[command](text, keys.length, ...keys, ...words))
@@ -60,6 +58,16 @@ export function runner (connection: Connection, place: string, timeout: number) 
       connection.once('ready', happened).once('end', happened)
     })
     await intime(connected)
+  }
+}
+
+type Deadline = ReturnType<typeof deadline>
+
+function deadline (milliseconds: number) {
+  const end = performance.now() + milliseconds
+  return {
+    left: () => end - performance.now(),
+    late: () => new Error(`no answer after ${milliseconds} ms`)
   }
 }
 

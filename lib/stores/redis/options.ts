@@ -7,8 +7,10 @@ export interface RedisStoreOptions {
    * in a cluster. Default: `{api-key-scopes}`.
    */
   readonly prefix?: string
-  /** Milliseconds that anything asked of Redis may take, connecting included: 10 to 60,000. Default: 1000. */
+  /** Milliseconds that connecting, and anything that is read, may take: 10 to 60,000. Default: 1000. */
   readonly timeout?: number
+  /** Milliseconds that a change may take: `timeout` to 60,000. Default: 5000, or `timeout` if that is more. */
+  readonly writeTimeout?: number
   /**
    * Opens the store though this Redis may lose what was acknowledged, revocations too: because it may evict keys, because it
    * does not persist in an append-only file, or because it does not tell. Default: `false`.
@@ -18,15 +20,16 @@ export interface RedisStoreOptions {
 
 /** All options, or a `TypeError` that names every one that is wrong. */
 export function readOptions (options: RedisStoreOptions): Required<RedisStoreOptions> {
-  const { prefix = '{api-key-scopes}', timeout = 1000, allowDataLoss = false, ...others } = options
+  const { prefix = '{api-key-scopes}', timeout = 1000, writeTimeout = Math.max(5000, timeout), allowDataLoss = false, ...others } = options
   const faults = [
     ...Object.keys(others).map(name => `there is no option ${show(name)}${didYouMean(name, NAMES)}`),
     ...typeof prefix === 'string' && HASH_TAGGED.test(prefix) ? [] : [`prefix must be a text of at most 100 characters with a hash tag, such as "{acme-keys}", not ${show(prefix)}`],
     ...Number.isInteger(timeout) && timeout >= 10 && timeout <= 60_000 ? [] : [`timeout must be a whole number of milliseconds from 10 to 60000, not ${show(timeout)}`],
+    ...Number.isInteger(writeTimeout) && writeTimeout >= timeout && writeTimeout <= 60_000 ? [] : [`writeTimeout must be a whole number of milliseconds from timeout to 60000, not ${show(writeTimeout)}`],
     ...typeof allowDataLoss === 'boolean' ? [] : [`allowDataLoss must be true or false, not ${show(allowDataLoss)}`]
   ]
   if (faults.length > 0) throw new TypeError(`redisStore: ${faults.join('; ')}`)
-  return { prefix, timeout, allowDataLoss }
+  return { prefix, timeout, writeTimeout, allowDataLoss }
 }
 
 /** Where the server of a URL is, and who asks. */
@@ -64,7 +67,7 @@ export function openError (place: string, why: string): Error {
   return storeError('FST_API_KEY_STORE_OPEN', `Cannot open the API key store in Redis at ${place}: ${why}`)
 }
 
-const NAMES = ['prefix', 'timeout', 'allowDataLoss']
+const NAMES = ['prefix', 'timeout', 'writeTimeout', 'allowDataLoss']
 
 /** The first opening brace, and something before the next closing one: what Redis itself looks for. */
 const HASH_TAGGED = /^(?=.{3,100}$)[^{]*\{[^}]+\}/u

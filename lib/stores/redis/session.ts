@@ -20,13 +20,13 @@ export interface Session {
 }
 
 /** Rejects with FST_API_KEY_STORE_OPEN. */
-export async function openSession (connector: Connector, { prefix, timeout, allowDataLoss }: Required<RedisStoreOptions>): Promise<Session> {
+export async function openSession (connector: Connector, { prefix, timeout, writeTimeout, allowDataLoss }: Required<RedisStoreOptions>): Promise<Session> {
   const { place } = connector
   let connection: Connection | undefined
   try {
-    const own = connection = await connector.connect({ timeout, silence: timeout })
+    const own = connection = await connector.connect({ timeout, silence: writeTimeout })
     const keys = keysOf(prefix)
-    const { run, changing } = runner(own, place, timeout)
+    const { run, changing } = runner(own, place, { timeout, writeTimeout })
     const text = await run(infoScript, [keys.feed]) as string | null
     const info = text === null ? undefined : readInfo(text)
     const why = whyUnfit(info, allowDataLoss)
