@@ -35,9 +35,10 @@ app.get('/7', { config: { scopes: [] } }, async () => 7)
 
 const SUBPATHS = `
 import { jwtSessions } from 'fastify-api-key-scopes/jwt'
+import { postgresStore } from 'fastify-api-key-scopes/postgres'
 import { apiKeyRoutes } from 'fastify-api-key-scopes/routes'
 import { storeConformance } from 'fastify-api-key-scopes/testing'
-export const all = [jwtSessions, apiKeyRoutes, storeConformance]
+export const all = [jwtSessions, apiKeyRoutes, postgresStore, storeConformance]
 `
 
 const CONFIG = `

@@ -1,5 +1,5 @@
 import { within } from '../../keys/within.js'
-import { late } from './session.js'
+import { ignore, late } from './session.js'
 
 /** Does one thing after the other. Who does not get its turn within its time is not done at all. */
 export type InTurn = <Result>(milliseconds: number, work: (millisecondsLeft: number) => Promise<Result>) => Promise<Result>
@@ -14,7 +14,8 @@ export function turns (): { inTurn: InTurn, done: () => Promise<void> } {
       const before = last
       let end!: () => void
       const own = new Promise<void>((resolve) => { end = resolve })
-      last = Promise.all([before, own])
+      // Without what they resolve to, which would hold on to all that went before.
+      last = Promise.all([before, own]).then(ignore)
       try {
         await within(milliseconds, before, late)
         return await work(Math.max(1, Math.ceil(deadline - performance.now())))
