@@ -1,5 +1,5 @@
 import type { ApiKeys } from '../../lib/keys/keyring.js'
-import type { KeyVerifier } from '../../lib/keys/verifier.js'
+import type { KeyVerifier, Verdict } from '../../lib/keys/verifier.js'
 import { Link, type Call } from './link.js'
 import type { Machine } from './machine.js'
 import type { World } from './world.js'
@@ -40,17 +40,13 @@ export class App {
       corrupt (id: unknown, faults: readonly string[]) { world.fail(`${name}: ${String(id)} is corrupt: ${faults.join()}`) },
       ineffective () {}
     }
-    const shared = {
-      catalog: lib.catalog, digester, trouble,
-      maxStaleness: weather.maxStaleness, ownerScopes: weather.ownerScopes ? this.link.ownerScopes : undefined
-    }
-    this.#verifier = new lib.KeyVerifier({ ...shared, store, prefixes: ['k'] })
-    this.keys = lib.keyring({
-      ...shared,
-      store: managed,
-      prefix: 'k', verifier: this.#verifier, grantable: undefined, usage: lib.NOT_NOTED, missingRequired: 'reject', mutableScopes: true, maxKeyLifetime: null,
-      auditor: new lib.Auditor({ sink: undefined, required: false, decisions: 'denied' }, { said () {}, lost () {} })
-    })
+    const ownerScopes = weather.ownerScopes ? this.link.ownerScopes : undefined
+    const shared = { catalog: lib.catalog, digester, trouble, ownerScopes, maxStaleness: weather.maxStaleness }
+    const verifier = new lib.KeyVerifier({ ...shared, store, prefixes: ['k'] })
+    const auditor = new lib.Auditor({ sink: undefined, required: false, decisions: 'denied' }, { said () {}, lost () {} })
+    const rules = { grantable: undefined, missingRequired: 'reject', mutableScopes: true, maxKeyLifetime: null } as const
+    this.#verifier = verifier
+    this.keys = lib.keyring({ ...shared, ...rules, store: managed, prefix: 'k', verifier, auditor, usage: lib.NOT_NOTED })
   }
 
   open (): void {
@@ -78,7 +74,7 @@ export class App {
     ).finally(() => { this.waiting-- })
   }
 
-  /** Makes a management call. Once it is acknowledged, what it says is true for this process. */
+  /** Makes a management call. Once it is acknowledged, what it says is true for this process, and somebody tries it. */
   async manage (name: string, call: () => Promise<unknown>): Promise<void> {
     const concerned: Call = new Map()
     this.link.call = concerned
@@ -94,14 +90,18 @@ export class App {
     } finally {
       this.link.call = null
     }
+    this.serveAll()
   }
 
-  #hand (held: HeldKey, verdict: ReturnType<KeyVerifier['peek']> & object, asked: number, own: number): void {
+  serveAll (): void {
+    for (const held of this.#world.keys) this.serve(held)
+  }
+
+  #hand (held: HeldKey, verdict: Verdict, asked: number, own: number): void {
     const { judge, tell, fail } = this.#world
     tell?.(`${this.name} ${verdict.refusal === null ? `accepts ${held.name} for ${verdict.key.record.scopes.join('+') || 'nothing'}` : `refuses ${held.name} as ${verdict.refusal}`}`)
-    const fault = judge.faultIn({
-      verdict, digests: held.digests, ownerId: held.ownerId, asked, own, wall: this.machine.wall(), knowledge: this.link.knowledge
-    })
+    const { digests, ownerId } = held
+    const fault = judge.faultIn({ verdict, digests, ownerId, asked, own, wall: this.machine.wall(), knowledge: this.link.knowledge })
     if (fault !== null) fail(`${this.name} ${verdict.refusal === null ? 'accepted' : 'refused'} ${held.name}: ${fault}`)
   }
 }

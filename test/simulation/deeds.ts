@@ -31,29 +31,43 @@ const DEEDS: ReadonlyArray<readonly [often: number, deed: Deed]> = [
       hold(world, key, record.id, ownerId)
     })
   }],
-  [1, async ({ random }, app) => {
+  [3, async ({ random }, app) => {
     const ownerId = random.pick(OWNERS)
     await app.manage(`revoke all of ${ownerId}`, async () => await app.keys.revokeOwner(ownerId))
   }],
-  [1, async (_, app) => { await app.manage('purge', async () => await app.keys.purge({ olderThan: 'PT0S' })) }],
-  [1, async ({ random, judge, tell }) => {
-    const ownerId = random.pick(OWNERS)
-    const scopes = random.pick([null, [], ['read'], [...SCOPES]])
-    tell?.(`${ownerId} may do ${scopes?.join('+') ?? 'nothing any more'}`)
-    judge.ownerMay(ownerId, scopes)
-  }]
+  [1, async (_, app) => { await app.manage('purge', async () => await app.keys.purge({ olderThan: 'PT0S' })) }]
 ]
 
 const CHOICES = DEEDS.flatMap(([often, deed]) => Array.from({ length: often }, () => deed))
 
-/** Does something, unless this process is doing something already. A key that nobody has made yet is imported. */
-export function doSomething (world: World, app: App): void {
-  if (app.link.call !== null) return
-  const held = world.random.pick(world.keys)
-  const { id } = held
-  const deed = world.random.pick(CHOICES)
-  if (id === null) importKey(app, held).catch(world.fail)
-  else deed(world, app, { ...held, id }).catch(world.fail)
+/** Somebody does something, through some process; and does it again through another one, if he is impatient. */
+export function doSomething (world: World): void {
+  const { random, weather, timeline } = world
+  if (weather.ownerScopes && random.chance(0.3)) return changeOwner(world)
+  const held = random.pick(world.keys)
+  const deed = random.pick(CHOICES)
+  ask()
+  if (random.chance(0.3)) timeline.in(random.between(0, 0.3) * weather.unit, ask)
+
+  function ask () {
+    const app = random.pick(world.apps)
+    app.machine.receive(() => {
+      // One call of a process at a time, so that it is plain which one has done what.
+      if (app.link.call !== null) return
+      const { id } = held
+      // What nobody has made yet is imported.
+      const done = id === null ? importKey(app, held) : deed(world, app, { ...held, id })
+      done.catch(world.fail)
+    })
+  }
+}
+
+/** No store tells of that. */
+function changeOwner ({ random, judge, tell }: World): void {
+  const ownerId = random.pick(OWNERS)
+  const scopes = random.pick([null, [], ['read'], [...SCOPES]])
+  tell?.(`${ownerId} may do ${scopes?.join('+') ?? 'nothing any more'}`)
+  judge.ownerMay(ownerId, scopes)
 }
 
 async function importKey (app: App, held: HeldKey): Promise<void> {

@@ -1,11 +1,20 @@
 import type { Timeline } from './timeline.js'
 
 /** A timer as it runs on a machine. */
-export interface Timer {
+export class Timer {
   /** By the monotonic clock of the machine. */
   readonly due: number
   readonly work: () => void
-  isCancelled: boolean
+  isCancelled = false
+
+  constructor (due: number, work: () => void) {
+    this.due = due
+    this.work = work
+  }
+
+  unref (): this {
+    return this
+  }
 }
 
 /**
@@ -57,14 +66,14 @@ export class Machine {
   }
 
   setTimeout (work: () => void, milliseconds: number): Timer {
-    const timer = { due: this.monotonic() + Math.max(1, Math.trunc(milliseconds)), work, isCancelled: false }
+    const timer = new Timer(this.monotonic() + Math.max(1, Math.trunc(milliseconds)), work)
     this.#wait(timer)
     return timer
   }
 
   /** After everything that is there already. */
   setImmediate (work: () => void): Timer {
-    const timer = { due: this.monotonic(), work, isCancelled: false }
+    const timer = new Timer(this.monotonic(), work)
     this.#timeline.in(0, () => { this.#fire(timer) })
     return timer
   }
@@ -98,6 +107,7 @@ export class Machine {
   #run (work: () => void): void {
     if (!this.#isOn) return
     running = this
+    this.#timeline.isPromising = true
     work()
   }
 }

@@ -1,3 +1,4 @@
+import type { App } from './app.js'
 import type { MishapKind } from './weather.js'
 import type { World } from './world.js'
 
@@ -23,21 +24,19 @@ export const mishaps: Readonly<Record<MishapKind, (world: World) => void>> = {
     app.machine.stop(milliseconds, false)
   },
 
+  /** The machine sleeps, and may wake up with another time. */
   sleep (world) {
     const { random, weather, tell } = world
     const app = random.pick(world.apps)
     const milliseconds = random.between(0.1, 5) * weather.unit
     tell?.(`the machine of ${app.name} sleeps for ${Math.round(milliseconds)}`)
     app.machine.stop(milliseconds, true)
+    if (random.chance(0.3)) setClock(world, app)
   },
 
   /** The wall clock is set. */
   clock (world) {
-    const { random, tell } = world
-    const app = random.pick(world.apps)
-    const by = random.pick([-24 * HOUR, -HOUR, HOUR, 24 * HOUR]) + Math.round(random.between(0, 1000))
-    tell?.(`the wall clock of ${app.name} is set by ${by}`)
-    app.machine.setWall(by)
+    setClock(world, world.random.pick(world.apps))
   },
 
   restart (world) {
@@ -90,6 +89,13 @@ export const mishaps: Readonly<Record<MishapKind, (world: World) => void>> = {
     world.server.bumpEpoch()
     endMisleading(world)
   }
+}
+
+/** Far: by as much as the machine has slept, to the second, it could not tell. */
+function setClock ({ random, tell }: World, { name, machine }: App): void {
+  const by = random.pick([-24 * HOUR, -HOUR, HOUR, 24 * HOUR]) + Math.round(random.between(0, 1000))
+  tell?.(`the wall clock of ${name} is set by ${by}`)
+  machine.setWall(by)
 }
 
 /** Whoever asks from now on is told that the history is another. */

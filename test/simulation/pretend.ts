@@ -23,8 +23,8 @@ export function pretend (): void {
   } as DateConstructor
   Object.assign(performance, { now: () => machine().monotonic() })
   Object.assign(globalThis, {
-    setTimeout: (work: () => void, milliseconds: number) => handleOf(machine().setTimeout(work, milliseconds)),
-    setImmediate: (work: () => void) => handleOf(machine().setImmediate(work)),
+    setTimeout: (work: () => void, milliseconds: number) => machine().setTimeout(work, milliseconds),
+    setImmediate: (work: () => void) => machine().setImmediate(work),
     clearTimeout: cancel,
     clearImmediate: cancel,
     setInterval () { throw new Error('not simulated: setInterval') }
@@ -47,10 +47,6 @@ function randomBytes (size: number): Buffer {
 
 function randomUUID (): string {
   return `id-${random.whole(1, 0x7fffffff).toString(36)}`
-}
-
-function handleOf (timer: Timer) {
-  return Object.assign(timer, { unref: () => timer })
 }
 
 function cancel (timer?: Timer): void {

@@ -2,12 +2,11 @@ import { fingerprintOf } from '../../lib/keys/digest.js'
 import { generateKey } from '../../lib/keys/key-format.js'
 import type { StoredKey } from '../../lib/keys/record.js'
 import { doSomething, OWNERS } from './deeds.js'
-import type { Lib } from './lib.js'
+import { SCOPES, type Lib } from './lib.js'
 import { leaveMachine } from './machine.js'
 import { mishaps } from './mishaps.js'
 import { seedBytes } from './pretend.js'
 import { Random } from './random.js'
-import { SCOPES } from './lib.js'
 import { weatherOf, type Weather } from './weather.js'
 import { World } from './world.js'
 
@@ -54,11 +53,10 @@ function plan (world: World): void {
   const { lasts, unit } = weather
   spread(lasts * weather.requests * weather.apps, () => {
     const app = random.pick(world.apps)
-    app.machine.receive(() => { for (const held of world.keys) app.serve(held) })
+    app.machine.receive(() => { app.serveAll() })
   })
   spread(lasts * weather.changes, () => {
-    const app = random.pick(world.apps)
-    app.machine.receive(() => { doSomething(world, app) })
+    doSomething(world)
   })
   for (const [kind, often] of weather.mishaps) spread(lasts * often, () => { mishaps[kind](world) })
 
@@ -99,7 +97,7 @@ async function calmDown (world: World, isOver: () => boolean): Promise<void> {
 
   async function all (units: number): Promise<void> {
     leaveMachine()
-    for (const app of world.apps) app.machine.receive(() => { for (const held of world.keys) app.serve(held) })
+    for (const app of world.apps) app.machine.receive(() => { app.serveAll() })
     await timeline.runUntil(timeline.now + units * unit, isOver)
   }
 }
@@ -108,12 +106,11 @@ const made: string[] = []
 
 /** Always the same ones: to make them takes longer than to simulate with them. */
 function keyNumber (i: number): string {
-  return made[i] ??= generateKey('k', size => Uint8Array.from({ length: size }, (_, place) => (i * 41 + place * 7) % 248))
+  made[i] ??= generateKey('k', size => Uint8Array.from({ length: size }, (_, place) => (i * 41 + place * 7) % 248))
+  return made[i]
 }
 
 function recordOf (id: string, digest: string, ownerId: string | null): StoredKey {
-  return {
-    id, digest, ownerId, name: id, start: 'k_', scopes: [...SCOPES], createdAt: new Date(0), expiresAt: null, revokedAt: null, revokedReason: null,
-    disabledAt: null, lastUsedAt: null, metadata: {}, rotatedFrom: null, pepperVersion: 1
-  }
+  const times = { createdAt: new Date(0), expiresAt: null, revokedAt: null, disabledAt: null, lastUsedAt: null }
+  return { ...times, id, digest, ownerId, name: id, start: '', scopes: [...SCOPES], revokedReason: null, metadata: {}, rotatedFrom: null, pepperVersion: 1 }
 }

@@ -10,6 +10,8 @@ interface Happening {
  */
 export class Timeline {
   now = 0
+  /** Whether what happens now has promises to keep. */
+  isPromising = false
   /** A binary heap. */
   readonly #heap: Happening[] = []
   #count = 0
@@ -38,7 +40,8 @@ export class Timeline {
       const { at, happen } = this.#takeFirst()
       this.now = at
       happen()
-      await idle()
+      if (this.isPromising) await idle()
+      this.isPromising = false
     }
     if (!isOver()) this.now = end
   }

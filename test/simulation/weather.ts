@@ -39,8 +39,8 @@ export function weatherOf (random: Random): Weather {
   return {
     maxStaleness,
     unit: maxStaleness === 0 ? 1000 : maxStaleness,
-    apps: random.pick([2, 2, 2, 3, 3, 4, 6]),
-    keys: random.whole(2, 4),
+    apps: random.pick([2, 2, 2, 2, 3, 3, 4, 6]),
+    keys: random.whole(1, 3),
     slots: random.pick([1, 3, 0x10000]),
     digests: random.pick([1, 1, 1, 2]),
     ownerScopes: random.chance(0.2),
@@ -48,17 +48,17 @@ export function weatherOf (random: Random): Weather {
     hints: random.chance(0.5),
     server: {
       kept: random.pick([1, 2, 10_000]),
-      isCareful: random.chance(0.7),
-      countsAnew: random.chance(0.5),
+      isCareful: random.chance(0.5),
+      countsAnew: random.chance(0.3),
       counts: 'with'
     },
-    lasts: random.between(2, 6),
-    requests: random.between(8, 16),
+    lasts: random.between(2, 4),
+    requests: random.between(3, 8),
     changes: random.between(0.5, 3),
-    mishaps: MISHAPS.filter(() => random.chance(0.3)).map(kind => [kind, random.between(0.1, 0.6)]),
+    mishaps: MISHAPS.filter(() => random.chance(0.3)).map(kind => [kind, random.between(0.1, 0.9)]),
     slow: random.pick([0, 0.02, 0.1, 0.3]),
     lost: random.pick([0, 0, 0.05, 0.3]),
     lostHints: random.pick([0, 0.3, 1]),
-    isCalmAtLast: random.chance(0.2)
+    isCalmAtLast: random.chance(0.1)
   }
 }
