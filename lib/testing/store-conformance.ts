@@ -8,6 +8,7 @@ import { fidelityCases } from './store-cases/fidelity.js'
 import { listFilterCases } from './store-cases/list-filters.js'
 import { listCases } from './store-cases/list.js'
 import { lookupCases } from './store-cases/lookup.js'
+import { positionCases } from './store-cases/positions.js'
 import { purgeCases } from './store-cases/purge.js'
 import { revokeOwnerCases } from './store-cases/revoke-owner.js'
 import { revokeCases } from './store-cases/revoke.js'
@@ -77,7 +78,7 @@ export function storeConformance<Store extends KeyStore> (
 
 const allCases = [
   ...lookupCases, ...fidelityCases, ...updateCases, ...updateSeenCases, ...rotateCases, ...rotateAtOnceCases, ...revokeCases, ...revokeOwnerCases,
-  ...purgeCases, ...listCases, ...listFilterCases, ...useCases, ...useAtOnceCases, ...concurrencyCases, ...changeCases,
+  ...purgeCases, ...listCases, ...listFilterCases, ...useCases, ...useAtOnceCases, ...concurrencyCases, ...changeCases, ...positionCases,
   ...changesAtOnceCases, ...watchCases, ...damageCases
 ]
 
