@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { generateKey } from '../../lib/keys/key-format.js'
 import { clock } from './clock.js'
@@ -79,6 +80,26 @@ export async function flood (t: Test, writer: Member, member: Member, size: numb
     // 503 where the machine is too slow for so many.
     t.same([...statuses.unknown].filter((status) => status !== 503), [401], 'and no others')
   }
+}
+
+/**
+ * More made-up keys at once than the store can look up in time. What is known stays known for as long as that lasts, for
+ * what has changed is still heard. Answers how many of the others were refused, and how many not even looked up.
+ */
+export async function overload (t: Test, writer: Member, member: Member, { atOnce, duration }: { readonly atOnce: number, readonly duration: number }): Promise<{ readonly refused: number, readonly unavailable: number }> {
+  const { result: { key } } = await writer.call<Issued>('create', 'known')
+  await heard(writer, member)
+  const known = hammer(member.wire(), () => key, { pause: 10 })
+  await known.until(({ status }) => status === 200)
+  const flooding = Array.from({ length: atOnce }, () => hammer(member.wire(), () => generateKey('acme')))
+  await wait(duration)
+  await known.stop()
+  await Promise.all(flooding.map(({ stop }) => stop()))
+  t.same(statusesOf(known.answers), [200], 'what is known is accepted all the while')
+  const answers = flooding.flatMap(({ answers }) => answers)
+  const count = (wanted: number) => answers.filter(({ status }) => status === wanted).length
+  t.equal(count(401) + count(503), answers.length, 'and nothing else')
+  return { refused: count(401), unavailable: count(503) }
 }
 
 /** Until the process has heard of everything that has happened so far: whatever it is told of, it reads anew. */

@@ -5,7 +5,7 @@ import type { Server } from '../servers/program.js'
 import { startProxy, type ProxyMode } from '../servers/proxy.js'
 import { figures, size } from './figures.js'
 import { fleet } from './fleet.js'
-import { coldRequests, createAfterMisses, flood } from './misses.js'
+import { coldRequests, createAfterMisses, flood, overload } from './misses.js'
 import { throughOutage, type Felt } from './outage.js'
 import { revokeWhileIdle, revokeWhileUsed } from './revocation.js'
 import { standStill } from './standstill.js'
@@ -38,16 +38,16 @@ export async function prove (t: Test, { url, server, listens }: Engine): Promise
 
     await t.test('a key that was tried before it was created works', async (t) => {
       const times: number[] = []
-      for (let round = 0; round < size(1, 20); round++) times.push(...await createAfterMisses(t, members, maxStaleness, 10_000))
+      for (let round = 0; round < size(1, 20); round++) times.push(...await createAfterMisses(t, members, maxStaleness, size(2000, 10_000)))
       t.comment(`from the acknowledgement until it worked everywhere: ${figures(times)}`)
     })
 
     await t.test('many who ask for one key at once cost one read', async (t) => {
-      t.equal(await coldRequests(t, writer!, patient!, 10_000), 1)
+      t.equal(await coldRequests(t, writer!, patient!, size(2000, 10_000)), 1)
     })
 
     await t.test('made-up keys cost neither memory nor the place of real ones', async (t) => {
-      const keys = size(24_000, 1_000_000)
+      const keys = size(20_000, 1_000_000)
       const { grown, hits, perSecond } = await flood(t, writer!, patient!, keys)
       t.comment(`${keys} keys: ${(grown / 1024).toFixed(0)} KiB more in the second half, ${(hits * 100).toFixed(2)} % hits, ${perSecond} requests/s`)
       t.ok(hits >= 0.99, 'valid keys are known all the while')
@@ -79,6 +79,15 @@ export async function prove (t: Test, { url, server, listens }: Engine): Promise
       const lags = await revokeWhileUsed(t, { members: all, revokers: [writer!], maxStaleness, rounds: size(8, 500) })
       t.comment(`from the acknowledgement to the last acceptance: ${figures(lags)}`)
       await revokeWhileIdle(t, { members: all, revokers: [writer!], maxStaleness, rounds: size(1, 50) })
+      set('pass')
+    })
+
+    await t.test('that is too slow for a flood of made-up keys', async (t) => {
+      const [member] = await muster([proxies[0]!.through(url)], { maxStaleness: 3 * maxStaleness })
+      proxies[0]!.mode = { delay: 20 }
+      const { refused, unavailable } = await overload(t, writer!, member!, { atOnce: 1000, duration: size(5000, 30_000) })
+      t.comment(`${refused} were refused, and ${unavailable} answered 503`)
+      await member!.call('close')
       set('pass')
     })
 
