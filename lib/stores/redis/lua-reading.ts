@@ -48,7 +48,8 @@ export const reading = {
     return found
   `,
 
-  // KEYS: index, ids. ARGV: prefix, limit, how many to look at, createdAt and id of the place to begin after, state and at, unusedSince; empty: none
+  // KEYS: index, ids. ARGV: prefix, limit, how many to look at, createdAt and id of the place to begin after, state and at, unusedSince; empty: none.
+  // Answers the records, and where to go on: createdAt and id of the last that was looked at; nothing if there are no more.
   list: `
     local limit, most = tonumber(ARGV[2]), tonumber(ARGV[3])
     local state, at, unusedSince = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -97,7 +98,7 @@ export const reading = {
     for i = 1, #seen, 2 do
       local key = recordOf(KEYS[2], seen[i])
       if matches(key) then table.insert(found, all(key)) end
-      if #found == limit then return { found } end
+      if #found == limit then return { found, seen[i + 1], seen[i] } end
     end
     if #seen < 2 * most then return { found } end
     return { found, seen[#seen], seen[#seen - 1] }
