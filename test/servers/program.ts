@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Test } from 'tap'
@@ -46,10 +46,10 @@ export function serverFolder (t: Test, name: string, user?: User): string {
   return folder
 }
 
-/** The first of these programs that there is, in one of these folders or in the path. */
+/** The first of these programs that there is, in one of these folders or in the path; or where its name says. */
 export function findProgram (names: readonly string[], folders: readonly string[] = []): string | undefined {
   const places = [...folders, ...(process.env.PATH ?? '').split(delimiter)]
-  return names.flatMap((name) => places.map((place) => join(place, name))).find((path) => existsSync(path))
+  return names.flatMap((name) => isAbsolute(name) ? [name] : places.map((place) => join(place, name))).find((path) => existsSync(path))
 }
 
 /** Says that what needs this server is not tested here. Where everything has to be tested, it fails. */
