@@ -20,8 +20,8 @@ export class App {
   readonly machine: Machine
   readonly link: Link
   readonly keys: ApiKeys
-  /** Requests that wait for a verdict. */
-  waiting = 0
+  /** When each request came that waits for a verdict. */
+  readonly waiting = new Map<object, number>()
   /** Requests that were refused because the store could not be asked. */
   unavailable = 0
   readonly #world: World
@@ -63,7 +63,8 @@ export class App {
     const own = Math.max(...held.digests.map(digest => this.link.knowledge.own.get(digest) ?? -Infinity))
     const known = this.#verifier.peek(held.key)
     if (known !== undefined) return this.#hand(held, known, asked, own)
-    this.waiting++
+    const request = {}
+    this.waiting.set(request, asked)
     this.#verifier.verify(held.key).then(
       verdict => { this.#hand(held, verdict, asked, own) },
       (error: unknown) => {
@@ -71,7 +72,7 @@ export class App {
         this.#world.tell?.(`${this.name} cannot tell of ${held.name}`)
         if (codeOf(error) !== 'FST_API_KEY_STORE_UNAVAILABLE') this.#world.fail(`${this.name} failed: ${String(error)}`)
       }
-    ).finally(() => { this.waiting-- })
+    ).finally(() => { this.waiting.delete(request) })
   }
 
   /** Makes a management call. Once it is acknowledged, what it says is true for this process, and somebody tries it. */

@@ -42,15 +42,15 @@ export class Link {
       ...weather.tells && weather.hints && watched
     }
     this.managed = {
-      findByDigest: async digest => await this.#manage('findByDigest', [digest], () => server.findByDigest(digest)),
+      findByDigest: async digest => await this.#manage('findByDigest', () => server.findByDigest(digest), digestOf),
       // Whoever is told that a key is revoked must find it so.
-      get: async id => await this.#manage('get', server.get(id)?.revokedAt == null ? [] : digestsOf(server.get(id)), () => server.get(id)),
-      insert: async key => await this.#manage('insert', [key.digest], () => { server.insert(key) }),
-      update: async (id, changes, seen) => await this.#manage('update', digestsOf(server.get(id)), () => server.update(id, changes, seen)),
-      rotate: async (id, successor, endsAt) => await this.#manage('rotate', [...digestsOf(server.get(id)), successor.digest], () => server.rotate(id, successor, endsAt)),
-      revoke: async (id, at, reason) => await this.#manage('revoke', digestsOf(server.get(id)), () => server.revoke(id, at, reason)),
-      revokeOwner: async (ownerId, at, reason) => await this.#manage('revokeOwner', world.digestsOfOwner(ownerId), () => server.revokeOwner(ownerId, at, reason)),
-      purge: async () => await this.#manage('purge', [], () => server.purge())
+      get: async id => await this.#manage('get', () => server.get(id), record => record?.revokedAt == null ? [] : digestOf(record)),
+      insert: async key => await this.#manage('insert', () => { server.insert(key) }, () => [key.digest]),
+      update: async (id, changes, seen) => await this.#manage('update', () => server.update(id, changes, seen), digestOf),
+      rotate: async (id, successor, endsAt) => await this.#manage('rotate', () => server.rotate(id, successor, endsAt), record => record === null ? [] : [record.digest, successor.digest]),
+      revoke: async (id, at, reason) => await this.#manage('revoke', () => server.revoke(id, at, reason), digestOf),
+      revokeOwner: async (ownerId, at, reason) => await this.#manage('revokeOwner', () => server.revokeOwner(ownerId, at, reason), records => records.flatMap(digestOf)),
+      purge: async () => await this.#manage('purge', () => server.purge(), () => [])
     }
   }
 
@@ -74,13 +74,14 @@ export class Link {
     return () => { this.#world.watchers.delete(deliver) }
   }
 
-  async #manage<T> (method: keyof KeyStore, digests: readonly string[], request: () => T): Promise<T> {
+  /** @param digestsOf of the records of which the answer says how they are now. */
+  async #manage<T> (method: keyof KeyStore, request: () => T, digestsOf: (answer: T) => readonly string[]): Promise<T> {
     const { call } = this
-    return await this.#ask(method, request, at => { for (const digest of digests) call!.set(digest, at) })
+    return await this.#ask(method, request, (answer, at) => { for (const digest of digestsOf(answer)) call!.set(digest, at) })
   }
 
   /** @param heard is told when the store has done it, once the answer arrives. */
-  #ask<T> (method: keyof KeyStore | 'ownerScopes', request: () => T, heard?: (at: number) => void): Promise<T> {
+  #ask<T> (method: keyof KeyStore | 'ownerScopes', request: () => T, heard?: (answer: T, at: number) => void): Promise<T> {
     const { timeline, network, server, tell } = this.#world
     const name = `${this.#world.nameOf(this)} ${method}`
     return new Promise((resolve, reject) => {
@@ -106,9 +107,9 @@ export class Link {
           timeline.in(route.back, () => {
             this.#machine.receive(() => {
               if (method === 'findByDigest' || method === 'changes') this.knowledge.heard = Math.max(this.knowledge.heard, at)
-              heard?.(at)
-              if (error === undefined) resolve(result as T)
-              else reject(error)
+              if (error !== undefined) return reject(error)
+              heard?.(result as T, at)
+              resolve(result as T)
             })
           })
         })
@@ -117,6 +118,6 @@ export class Link {
   }
 }
 
-function digestsOf (record: { readonly digest: string } | null): readonly string[] {
+function digestOf (record: { readonly digest: string } | null): readonly string[] {
   return record === null ? [] : [record.digest]
 }

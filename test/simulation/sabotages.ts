@@ -152,12 +152,6 @@ export const sabotages: readonly Sabotage[] = [
     to: ''
   },
   {
-    name: 'whoever revokes all of an owner accepts what another process has revoked',
-    file: 'life/revoke.ts',
-    from: '() => null)',
-    to: 'keys => keys.map(({ digest }) => digest))'
-  },
-  {
     name: 'whoever imports a key that another process has imported still takes it for unknown',
     file: 'life/import.ts',
     from: 'verifier.changed([digest])',

@@ -90,7 +90,7 @@ async function calmDown (world: World, isOver: () => boolean): Promise<void> {
   for (let i = 0; i < 5; i++) await all(0.3)
   const isRemembered = weather.tells && !weather.ownerScopes && weather.maxStaleness > 0 && judge.changed < calm
   for (const [i, { name, link, waiting, unavailable }] of world.apps.entries()) {
-    if (waiting > 0) world.fail(`${name} still keeps ${waiting} requests waiting`)
+    if ([...waiting.values()].some(since => since < timeline.now - 2.2 * unit)) world.fail(`${name} keeps a request waiting`)
     if (unavailable > 0) world.fail(`${name} cannot tell, though the store can be asked`)
     if (isRemembered && isIdle[i] && link.reads > reads[i]!) world.fail(`${name} reads what it remembers`)
   }

@@ -81,10 +81,6 @@ export class World {
     })
   }
 
-  digestsOfOwner (ownerId: string): readonly string[] {
-    return this.keys.filter(held => held.ownerId === ownerId).flatMap(({ digests }) => digests)
-  }
-
   #nameOfDigest (digest: string): string {
     return this.keys.find(({ digests }) => digests.includes(digest))?.name ?? 'a new key'
   }

@@ -48,8 +48,8 @@ export async function adding ({ records, verifier }: KeyLife, insert: NonNullabl
   }
 }
 
-/** Lets the store change records, and forgets what is remembered of them, by what the store answers; `null`: of all. */
-export async function changing<T> ({ records, verifier }: KeyLife, change: () => Awaitable<T>, digestsOf: (answer: T) => readonly string[] | null): Promise<T> {
+/** Lets the store change records, and forgets what is remembered of them, by what the store answers. */
+export async function changing<T> ({ records, verifier }: KeyLife, change: () => Awaitable<T>, digestsOf: (answer: T) => readonly string[]): Promise<T> {
   let digests: readonly string[] | null = null
   try {
     const answer = await records.asked(change)

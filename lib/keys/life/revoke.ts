@@ -47,8 +47,7 @@ export function revokingOwner (life: KeyLife) {
     if (caller.sees !== undefined) ownedBy(ownerId, caller.sees)
 
     const revoked = await auditor.change(happening('revokeOwner', caller, { ownerId, reason }), () => {
-      // The store does not answer those that another process has revoked a moment ago. They must be refused from now on, too.
-      return changing(life, () => revokeOwner(ownerId, new Date(), reason), () => null)
+      return changing(life, () => revokeOwner(ownerId, new Date(), reason), keys => keys.map(({ digest }) => digest))
     })
     for (const { id } of revoked) auditor.note(happening('revoke', caller, { keyId: id, ownerId, reason }), 'done')
     return revoked.map(key => records.readable(key, caller.sees)).filter(record => record !== null)
