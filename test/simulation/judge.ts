@@ -94,7 +94,7 @@ export class Judge implements Historian {
     if (refusal === 'expired') return faultOf(key, refusal, wall, record.scopes, null)
     const owner = versionsSince(this.#owners.get(ownerId)!, oldest)
     const faults = owner.map(scopes => faultOf(key, refusal, wall, record.scopes.filter(name => scopes?.includes(name)), scopes === null))
-    return faults.includes(null) ? null : `its owner may no longer do that: ${faults[0]}`
+    return faults.includes(null) ? null : `not as its owner may: ${faults[0]}`
   }
 
   #recordLike ({ record }: KnownKey, digests: readonly string[], since: number): StoredKey | undefined {
