@@ -17,6 +17,8 @@ export class Link {
   downUntil = 0
   /** How often the process has looked up a key. */
   reads = 0
+  /** How often it has asked what has changed. */
+  polls = 0
   call: Call | null = null
   readonly knowledge: Knowledge = { heard: -Infinity, own: new Map(), misled: [] }
   /** For the verifier, and for the calls of `app.apiKeys`. */
@@ -59,6 +61,7 @@ export class Link {
   }
 
   async #changes (since: Position | null) {
+    this.polls++
     return await this.#ask('changes', () => {
       const { server, timeline } = this.#world
       if (since !== null && server.misleads(since)) this.knowledge.misled.push({ from: this.#told.get(since)!, until: Infinity })

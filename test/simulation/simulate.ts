@@ -1,6 +1,7 @@
 import { fingerprintOf } from '../../lib/keys/digest.js'
 import { generateKey } from '../../lib/keys/key-format.js'
 import type { StoredKey } from '../../lib/keys/record.js'
+import type { App } from './app.js'
 import { doSomething, OWNERS } from './deeds.js'
 import { SCOPES, type Lib } from './lib.js'
 import { leaveMachine } from './machine.js'
@@ -94,12 +95,26 @@ async function calmDown (world: World, isOver: () => boolean): Promise<void> {
     if (unavailable > 0) world.fail(`${name} cannot tell, though the store can be asked`)
     if (isRemembered && isIdle[i] && link.reads > reads[i]!) world.fail(`${name} reads what it remembers`)
   }
+  await endAll(world, isOver)
 
   async function all (units: number): Promise<void> {
-    leaveMachine()
-    for (const app of world.apps) app.machine.receive(() => { app.serveAll() })
+    tellAll(world, app => { app.serveAll() })
     await timeline.runUntil(timeline.now + units * unit, isOver)
   }
+}
+
+/** Whoever has closed does not need the store any more. */
+async function endAll (world: World, isOver: () => boolean): Promise<void> {
+  const { apps, timeline, weather, fail } = world
+  const ended = new Map<App, number>()
+  tellAll(world, app => { app.close().then(() => { ended.set(app, app.link.polls) }, fail) })
+  await timeline.runUntil(timeline.now + 2 * weather.unit, isOver)
+  for (const app of apps) if (ended.get(app) !== app.link.polls) fail(`${app.name} has not ended`)
+}
+
+/** Each in its turn, for it has a clock of its own. */
+function tellAll ({ apps, timeline }: World, tell: (app: App) => void): void {
+  for (const app of apps) timeline.in(0, () => { app.machine.receive(() => { tell(app) }) })
 }
 
 const made: string[] = []
