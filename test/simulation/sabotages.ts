@@ -128,6 +128,18 @@ export const sabotages: readonly Sabotage[] = [
     to: 'await read(digests)'
   },
   {
+    name: 'a read may take longer than maxStaleness',
+    file: 'verifier.ts',
+    from: 'timeout: Math.min(options.maxStaleness || 1000, LONGEST_READ)',
+    to: 'timeout: 2 * (options.maxStaleness || 1000)'
+  },
+  {
+    name: 'a process that has slept does not know that it is late',
+    file: 'clock.ts',
+    from: 'Math.max(to.monotonic - from.monotonic, Math.abs(to.wall - from.wall))',
+    to: 'to.monotonic - from.monotonic'
+  },
+  {
     name: 'the lease covers what no store tells of',
     file: 'key-cache.ts',
     from: '(entry.isToldOf && lease.covers())',
