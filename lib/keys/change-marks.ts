@@ -36,9 +36,11 @@ export class ChangeMarks {
   changed (digests: readonly string[] | null): void {
     if (digests?.length === 0) return
     this.#all++
-    const slots = digests?.map(slotOf)
-    if (slots === undefined || slots.includes(NaN)) this.#ofEach++
-    else for (const slot of slots) this.#changes[slot]!++
+    for (const digest of digests ?? [null]) {
+      const slot = slotOf(digest)
+      if (Number.isNaN(slot)) this.#ofEach++
+      else this.#changes[slot]!++
+    }
   }
 
   /** Counts only go up, so that a sum is the same only if each of them is. */
@@ -51,7 +53,7 @@ export class ChangeMarks {
 
 const SLOTS = 0x10000
 
-/** Digests are hexadecimal and evenly spread. `NaN` for what is none. */
-function slotOf (digest: string): number {
-  return /[0-9a-f]{4}$/.test(digest) ? Number.parseInt(digest.slice(-4), 16) : NaN
+/** Digests are evenly spread. `NaN` for what is none: a store of one's own may tell ids, which would be in slots of no meaning. */
+function slotOf (digest: string | null): number {
+  return digest !== null && /^[0-9a-f]{64}$/.test(digest) ? Number.parseInt(digest.slice(-4), 16) : NaN
 }

@@ -1,7 +1,7 @@
 import { ChangeMarks } from './change-marks.js'
 import { after, afterInBackground, drift, elapsed, isWithin, now, systemClock, type After, type Clock, type Moment } from './clock.js'
 import type { Changes, KeyStore, Position } from './store.js'
-import { within } from './within.js'
+import { PATIENCE, within } from './within.js'
 
 /** Why everything that was remembered is forgotten. */
 export type Forgotten =
@@ -72,17 +72,19 @@ export class Lease {
     const { store, maxStaleness, trouble } = this.#options
     if (this.#isOpen || maxStaleness === 0 || store.changes === undefined) return
     this.#isOpen = true
-    this.#watching = this.#watch(new Promise(resolve => { this.#endWatching = resolve })).catch(trouble.failed)
+    // Before it is watched: a store may hint at once.
     this.#ask()
+    this.#watching = this.#watch(new Promise(resolve => { this.#endWatching = resolve })).catch(trouble.failed)
   }
 
-  /** Resolves when the store is not needed any more. */
+  /** Resolves when the store is not needed any more; or, whatever its `watch` does, after ten seconds. */
   async close (): Promise<void> {
     if (!this.#isOpen) return
     this.#isOpen = false
     this.#cancelNext()
     this.#endWatching()
-    await this.#watching
+    const { failed } = this.#options.trouble
+    await within(PATIENCE, this.#watching!, () => new Error('the store did not stop to watch in time'), this.#wait.answer).catch(failed)
     await this.#asking
   }
 
@@ -131,6 +133,8 @@ export class Lease {
   #apply ({ position, digests }: Changes): void {
     const last = this.#position
     const why = last === null ? null : whyForget(last, position, digests)
+    // Without a position to begin from, a store knows of nothing that was before, whatever it says.
+    if (last === null) this.marks.changed(null)
     this.marks.changed(why === null ? digests : null)
     this.#position = position
     if (why !== null) this.#options.trouble.forgot(why, last!, position)

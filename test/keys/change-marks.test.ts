@@ -20,7 +20,7 @@ t.test('a mark holds until one of its digests has changed', async () => {
 })
 
 t.test('whatever may have changed has: all, or what is named by no digest that can be read', async (t) => {
-  for (const changes of [null, [''], ['x'], ['ABCDEF'], [digestOf('other'), 'g000'], [`${digestOf('other')} `], [undefined as never]]) {
+  for (const changes of [null, [''], ['x'], ['ABCDEF'], [digestOf('other'), 'g000'], [`${digestOf('other')} `], [digestOf('other').toUpperCase()], ['6f1c0b52-8f0e-4c56-9d0a-2b7e1f3a4c5d'], [undefined as never], new Array<string>(1)]) {
     const marks = new ChangeMarks()
     const taken = ['a', 'b', 'c'].map(name => marks.take([digestOf(name)]))
     marks.changed(changes)

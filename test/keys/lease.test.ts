@@ -190,6 +190,16 @@ for (const [title, why, seq, digests, epoch] of forgetting) {
   })
 }
 
+t.test('a store that says at first that nothing has changed is not believed: of what was before it knows nothing', async (t) => {
+  const { lease, asked, marks, told, end } = setUp()
+  lease.open()
+  const a = marks('a')
+  await asked[0]!.answer(5, [])
+  t.notOk(a())
+  t.strictSame(told, [])
+  await end()
+})
+
 t.test('when the clock was set, or the machine has slept, everything is forgotten', async (t) => {
   for (const jump of [86_400_000, -86_400_000, 251, -251]) {
     const { lease, asked, pass, time, marks, told, covers, end } = setUp()
@@ -286,6 +296,40 @@ t.test('hints that cannot be had are told of once, and missed by nobody', async 
     t.ok(covers())
     await end()
     t.strictSame(told, [['failed', 'no hints']])
+  }
+})
+
+t.test('a store may hint as soon as it is watched', async (t) => {
+  let count = 0
+  const { lease, told, pass, end } = setUp({
+    store: {
+      changes: () => ({ position: { epoch: 'e', seq: count++ }, digests: [] }),
+      watch (hint) {
+        hint()
+        return () => {}
+      }
+    }
+  })
+  lease.open()
+  await turn()
+  await pass(10)
+  t.equal(count, 2)
+  t.strictSame(told, [])
+  await end()
+})
+
+t.test('one whose store never says how to end its hints closes all the same', async (t) => {
+  const never = () => new Promise<never>(() => {})
+  for (const watch of [never, () => never]) {
+    const { lease, told, pass } = setUp({ store: { changes: () => ({ position: { epoch: 'e', seq: 0 }, digests: [] }), watch } })
+    lease.open()
+    await turn()
+    const closed = lease.close().then(() => 'closed')
+    await pass(9999)
+    t.equal(await Promise.race([closed, turn().then(() => 'waiting')]), 'waiting')
+    await pass(1)
+    t.equal(await closed, 'closed')
+    t.strictSame(told, [['failed', 'the store did not stop to watch in time']])
   }
 })
 

@@ -50,6 +50,12 @@ export const sabotages: readonly Sabotage[] = [
     to: 'this.marks.changed(digests ?? [])'
   },
   {
+    name: 'a store that says at first that nothing has changed is believed',
+    file: 'lease.ts',
+    from: 'if (last === null) this.marks.changed(null)',
+    to: ''
+  },
+  {
     name: 'the position is not kept',
     file: 'lease.ts',
     from: 'this.#position = position',

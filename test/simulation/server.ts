@@ -6,7 +6,7 @@ import { isAsSeen, isSameGrant } from '../../lib/stores/same-grant.js'
 export interface ServerOptions {
   /** Of how many changes it can tell. */
   readonly kept: number
-  /** Whether it answers `null` about another epoch or a later position, as it should, or whatever stands in its log. */
+  /** Whether it answers `null` without a position, and about another epoch or a later one, as it should, or whatever stands in its log. */
   readonly isCareful: boolean
   /** Whether a new epoch begins to count at 0. */
   readonly countsAnew: boolean
@@ -186,10 +186,9 @@ export class Server {
   }
 
   #digestsSince (since: Position | null, { epoch, seq }: Position, log: readonly LogEntry[]): readonly string[] | null {
-    if (since === null) return null
-    const isOfAnother = since.epoch !== epoch || since.seq > seq
+    const isOfAnother = since === null || since.epoch !== epoch || since.seq > seq
     if (isOfAnother && this.#options.isCareful) return null
-    const entries = log.filter(entry => entry.seq > since.seq)
+    const entries = log.filter(entry => entry.seq > (since ?? { seq }).seq)
     if (entries.length > this.#options.kept || entries.some(({ digests }) => digests === null)) return null
     return entries.flatMap(({ digests }) => digests!)
   }
