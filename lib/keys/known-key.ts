@@ -14,8 +14,8 @@ export interface KnownKey {
   readonly grant: Grant
   /** Milliseconds since 1970 (`Infinity`: never). Kept as a number, for a `Date` could be changed by whoever holds the record. */
   readonly expiresAt: number
-  /** `ownerless`: `ownerScopes` says that its owner is gone. */
-  readonly ended: 'revoked' | 'disabled' | 'ownerless' | null
+  /** `ownerless`: `ownerScopes` says that its owner is gone. Whether it has expired is asked anew each time, unless that stands here. */
+  readonly ended: KeyRefusal | null
 }
 
 /** Whether a known key may be used at this moment, in milliseconds since 1970: `null`, or why not. */

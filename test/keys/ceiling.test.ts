@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import t from 'tap'
 import type { CallOptions, OnBehalf } from '../../lib/index.js'
 import type { ApiKeys } from '../../lib/keys/keyring.js'
@@ -288,6 +289,17 @@ t.test('with ownerScopes no key does more than its owner may', async (t) => {
   await keys.revoke(record.id)
   t.equal(await refusalOf(keys, key), 'revoked')
   t.strictSame(asked, [], 'nobody is asked about keys of nobody, and keys that are refused anyway')
+})
+
+t.test('a key that has expired, and whose owner was not asked about, does not come to life again when the clock is set back a little', async (t) => {
+  mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_000 })
+  t.teardown(() => { mock.timers.reset() })
+  const { keys } = setUp({ ownerScopes: () => [] })
+  const { key } = await keys.create({ name: 'k', ownerId: 'u1', scopes: ['full'], expiresAt: new Date(Date.now() + 1000) })
+  mock.timers.setTime(Date.now() + 1000)
+  t.equal(await refusalOf(keys, key), 'expired')
+  mock.timers.setTime(Date.now() - 10)
+  t.equal(await refusalOf(keys, key), 'expired')
 })
 
 t.test('a key whose owner may less gives away less', async (t) => {
