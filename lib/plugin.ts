@@ -21,6 +21,7 @@ import { ForeignKeys } from './keys/foreign-keys.js'
 import { keyring } from './keys/keyring.js'
 import { usageNotes } from './keys/usage/notes.js'
 import { KeyVerifier } from './keys/verifier.js'
+import { PATIENCE, within } from './keys/within.js'
 
 /**
  * Enforces `config.scopes`, `config.userOnly` and `config.public` on every route of the instance it is registered on and
@@ -47,15 +48,17 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   const foreignKeys = new ForeignKeys(settings.foreignKeys, foreignKeyTrouble(app.log))
   const verifier = new KeyVerifier({ ...settings, foreignKeys, digester: digests, trouble })
 
-  await store.open?.()
   const usage = usageNotes(store, { flushInterval: settings.usageFlushInterval, failed: trouble.failed, full: usageTrouble(app.log) })
+  const opened = (async () => { await store.open?.() })()
+  // Before it is open: Fastify does not wait for that for ever, and whatever it does then, the store must be closed.
   app.addHook('onClose', async () => {
     // By now every request was answered, and so was noted.
     await verifier.lease.close()
     await usage.close()
-    await store.close?.()
+    const closed = opened.then(async () => { await store.close?.() }, () => {})
+    await within(PATIENCE, closed, () => new Error('the API key store did not close in time'))
   })
-  verifier.lease.open()
+  await opened
 
   const policies = new RoutePolicies({ catalog, hasSessions: settings.authenticateUser !== undefined }, settings.annotate, settings.notFound)
   const refusals = new Refusals(settings.realm, settings.revealGranted)
@@ -87,6 +90,7 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
     if (settings.notFound === PUBLIC) {
       app.log.info('requests that match no route reach the not-found handler unchecked; if yours serves something, guard it with the option notFound')
     }
+    verifier.lease.open()
   })
 }
 

@@ -1,8 +1,10 @@
+import { mock } from 'node:test'
+import fastify from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import { apiKeyRoutes } from '../../lib/http/key-routes.js'
 import { storeTrouble } from '../../lib/http/store-trouble.js'
-import { memoryStore } from '../../lib/index.js'
+import { apiKeyScopes, defineScopes, memoryStore } from '../../lib/index.js'
 import type { KeyStore, StoredKey } from '../../lib/index.js'
 import { generateKey } from '../../lib/keys/key-format.js'
 import { answerOf, bearer, challenge, JSON_TYPE, LEVELS, plant, PREFIX, watchedStore, wireApp } from './wire-app.js'
@@ -362,6 +364,42 @@ t.test('a store that does not open keeps the app from starting, and one that ope
   const { app: plain } = await wireApp(t, { plugin: { store: { findByDigest } } })
   await t.rejects(plain.apiKeys.create({ name: 'x', scopes: [] }), { code: 'FST_API_KEY_STORE_INCAPABLE' })
   await plain.close()
+})
+
+t.test('a store that opens when Fastify has given up is closed all the same, and asked nothing', async (t) => {
+  for (const opens of ['before the app is closed', 'after it']) {
+    const calls: string[] = []
+    let open = () => {}
+    const store: KeyStore = {
+      ...memoryStore(),
+      open: () => new Promise(resolve => { open = resolve }),
+      changes () { throw new Error('nobody serves') },
+      async close () { calls.push('close') }
+    }
+    const app = fastify({ pluginTimeout: 20, logger: { stream: { write (line) { calls.push(line) } } } })
+    app.register(apiKeyScopes, { scopes: defineScopes({ a: '' }), store, keyPrefix: PREFIX })
+    await t.rejects(async () => { await app.ready() }, { code: 'FST_ERR_PLUGIN_TIMEOUT' })
+    if (opens === 'after it') setTimeout(open, 20)
+    else open()
+    await app.close()
+    t.strictSame(calls, ['close'], opens)
+  }
+})
+
+t.test('an app closes within ten seconds, whatever its store does', async (t) => {
+  const never = () => new Promise<never>(() => {})
+  const { app } = await wireApp(t, { plugin: { store: { ...memoryStore(), close: never } } })
+  await app.ready()
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const closed = app.close().then(() => 'closed', (error: Error) => error.message)
+  const turn = async () => await new Promise(resolve => setImmediate(() => { resolve('closing') }))
+  for (let i = 0; i < 10; i++) await turn()
+  mock.timers.tick(9999)
+  await turn()
+  t.equal(await Promise.race([closed, turn()]), 'closing')
+  mock.timers.tick(1)
+  t.equal(await closed, 'the API key store did not close in time')
 })
 
 t.test('what a call of app.apiKeys throws in an outage is answered as the guard would answer', async (t) => {
