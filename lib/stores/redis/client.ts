@@ -12,8 +12,9 @@ export interface Connection {
   /** `ready`: what is sent now goes out at once. */
   readonly status: string
   connect (): Promise<unknown>
-  disconnect (): void
+  disconnect (reconnect?: boolean): void
   on (event: 'error', listener: (error: Error) => void): this
+  on (event: 'connect', listener: () => void): this
   once (event: 'ready' | 'end', listener: () => void): this
   off (event: 'ready' | 'end', listener: () => void): this
   cluster (subcommand: 'INFO'): Promise<string>
@@ -69,6 +70,8 @@ function commonSettings (timeout: number, silence: number) {
     connectTimeout: timeout,
     commandTimeout: undefined,
     socketTimeout: silence,
+    // One that is given up need not end in good order.
+    disconnectTimeout: 100,
     enableReadyCheck: true,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,

@@ -12,6 +12,11 @@ export interface Patience { readonly timeout: number, readonly writeTimeout: num
 /** What runs scripts on this connection. */
 export function runner (connection: Connection, place: string, { timeout, writeTimeout }: Patience) {
   let connected: Promise<void> | undefined
+  /** When it was last made, and when anything was last answered. */
+  let [made, answered] = [-Infinity, -Infinity]
+  connection.on('connect', () => { made = performance.now() })
+  /** Changes that still have time. */
+  let changes = 0
 
   return {
     /** For scripts that read, and others of which it does not matter if they are run later than anybody waits for them. */
@@ -23,9 +28,14 @@ export function runner (connection: Connection, place: string, { timeout, writeT
      */
     changing: (time: Script, prefix: string): Run => async (script, keys, ...words) => {
       const end = deadline(writeTimeout)
-      const [seconds, microseconds] = await until(end, time, keys.slice(0, 1), [prefix]) as [string, string]
-      const tooLate = Number(seconds) * 1000 + Number(microseconds) / 1000 + end.left()
-      return await until(end, script, keys, [prefix, randomUUID(), String(tooLate), ...words])
+      changes++
+      try {
+        const [seconds, microseconds] = await until(end, time, keys.slice(0, 1), [prefix]) as [string, string]
+        const tooLate = Number(seconds) * 1000 + Number(microseconds) / 1000 + end.left()
+        return await until(end, script, keys, [prefix, randomUUID(), String(tooLate), ...words])
+      } finally {
+        changes--
+      }
     }
   }
 
@@ -33,7 +43,15 @@ export function runner (connection: Connection, place: string, { timeout, writeT
     const intime = async <T>(promise: Promise<T>) => await within(Math.max(0, left()), promise, late)
     const send = async (command: 'eval' | 'evalsha', text: string): Promise<unknown> => {
       if (connection.status !== 'ready') await ready(intime)
-      return await intime(connection[command](text, keys.length, ...keys, ...words))
+      const sent = performance.now()
+      const answer = connection[command](text, keys.length, ...keys, ...words)
+      const noted = () => { answered = performance.now() }
+      answer.then(noted, noted)
+      try {
+        return await intime(answer)
+      } finally {
+        giveUpIfSilent(sent)
+      }
     }
     try {
       return await send('evalsha', script.sha).catch(async (error) => {
@@ -47,6 +65,14 @@ export function runner (connection: Connection, place: string, { timeout, writeT
     }
   }
 
+  /**
+   * When nothing at all was answered for as long as anybody waits, the server is gone, and nobody has said so, or nothing that it says
+   * is understood any more. Another connection may do better. But a change that takes its time holds up everything.
+   */
+  function giveUpIfSilent (since: number): void {
+    if (answered < since && performance.now() - since >= timeout && changes === 0) connection.disconnect(true)
+  }
+
   /** Resolves with the next connection that can be used. One listener for all who wait: in an outage, that is everybody. */
   async function ready (intime: (promise: Promise<void>) => Promise<void>): Promise<void> {
     connected ??= new Promise<void>((resolve) => {
@@ -57,7 +83,12 @@ export function runner (connection: Connection, place: string, { timeout, writeT
       }
       connection.once('ready', happened).once('end', happened)
     })
-    await intime(connected)
+    try {
+      await intime(connected)
+    } finally {
+      // The driver itself asks something first, and would wait for the answer for ever.
+      if (connection.status === 'connect') giveUpIfSilent(made)
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { within } from '../../keys/within.js'
 import type { Connection } from './client.js'
 import type { Session } from './session.js'
 
@@ -35,7 +36,8 @@ export function watchStream ({ connectToWait, keys }: Session, hint: () => void)
     // After the last entry that was read; after none for a while, whichever is the last one now: the stream may be a new one.
     let last = '$'
     for (;;) {
-      const answer = await connection.xread('COUNT', 100, 'BLOCK', WAIT, 'STREAMS', keys.changes, last) as Answer
+      // Not for ever: it may be that nothing it says is understood any more.
+      const answer = await within(2 * WAIT, connection.xread('COUNT', 100, 'BLOCK', WAIT, 'STREAMS', keys.changes, last), silent) as Answer
       last = answer?.[0][1].at(-1)?.[0] ?? '$'
       if (answer !== null) tell()
     }
@@ -44,6 +46,8 @@ export function watchStream ({ connectToWait, keys }: Session, hint: () => void)
 
 /** Of one stream, some entries. `null`: none in all that time. */
 type Answer = [[stream: string, entries: Array<[id: string, words: string[]]>]] | null
+
+const silent = () => new Error('Redis tells nothing')
 
 /** Milliseconds. */
 const WAIT = 5000
