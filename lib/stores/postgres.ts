@@ -24,7 +24,8 @@ export type { PostgresOptions } from './postgres/options.js'
  * With a connection string, the store has connections of its own: 10 at most, and one more to hear of changes by others. They
  * are opened when the plugin is registered and closed with the app. With a `Pool` of yours, it takes connections from that, one
  * of them for good (see `listen`). The pool stays yours: it is not closed, its limits and time-outs are those that you gave
- * it, and you listen to its `error` events, as always with a `Pool`.
+ * it, and you listen to its `error` events, as always with a `Pool`. Lookups leave three connections to those who ask what has
+ * changed, change something and tell of it, as far as there are so many: a flood of made-up keys holds up none of these.
  *
  * What was acknowledged is with the server's disk, whatever its `synchronous_commit` is set to. All who change something wait
  * for each other. A read that takes longer than `timeout` rejects, as does a write that takes longer than `writeTimeout`, and its connection

@@ -1,6 +1,7 @@
 import type { Migration } from '../../keys/store.js'
 import { ownPool, placeOf, type ClosablePool, type PostgresPool } from './driver.js'
 import { openError } from './errors.js'
+import { gate, type Gate } from './gate.js'
 import { inspect, type Found } from './inspect.js'
 import { listen } from './listener.js'
 import { notifier } from './notifier.js'
@@ -17,6 +18,8 @@ export interface Connection extends Statements {
   readonly timeout: number
   readonly writeTimeout: number
   readonly inTurn: InTurn
+  /** For lookups: so many that a flood of them does not keep the store from telling what has changed. */
+  readonly reading: Gate
   readonly watchers: Watchers
   /** Tells all who watch, in whatever process, that something has changed. */
   tell (): void
@@ -73,6 +76,7 @@ function connection (source: string | PostgresPool, settings: Settings, { schema
     timeout,
     writeTimeout,
     inTurn,
+    reading: gate(Math.max(1, connectionsOf(source, listens) - OTHERS)),
     watchers,
     tell () {
       watchers.hint()
@@ -93,5 +97,14 @@ async function poolOf (source: string | PostgresPool, max: number, { timeout, wr
   return await ownPool(source, { max, connecting: timeout, statements: transactionPooler ? undefined : writeTimeout })
 }
 
+/** How many there can be, beside the one that listens. */
+function connectionsOf (source: string | PostgresPool, listens: boolean | string): number {
+  if (typeof source === 'string') return CONNECTIONS
+  return (source.options?.max ?? CONNECTIONS) - (listens === true ? 1 : 0)
+}
+
 /** Of one process, beside the one that listens. */
 const CONNECTIONS = 10
+
+/** That are kept for those who ask what has changed, for those who change something, and for those who tell of it. */
+const OTHERS = 3

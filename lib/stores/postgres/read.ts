@@ -3,8 +3,8 @@ import type { PostgresQuery } from './driver.js'
 import { onConnection } from './session.js'
 
 /** What a statement finds on the primary. A replica may be behind, and is not believed. */
-export async function read ({ pool, timeout }: Connection, query: PostgresQuery): Promise<unknown[]> {
-  const { rows } = await onConnection(pool, timeout, async (ask) => await ask(query)) as { rows: Row[] }
+export async function read ({ pool, timeout, reading }: Connection, query: PostgresQuery): Promise<unknown[]> {
+  const { rows } = await reading(timeout, async (left) => await onConnection(pool, left, async (ask) => await ask(query))) as { rows: Row[] }
   // No row at all is what no server answers, but a proxy may.
   refuseReplica(rows[0] ?? { isReplica: true })
   return rows.filter(({ id }) => id !== null)
