@@ -227,6 +227,16 @@ async function everything (server: PostgresServer): Promise<void> {
     }
     t.same(seen.map(({ seq }) => seq), [3, 6, 9, 12])
   })
+
+  t.test('that all may have changed is told so, whatever the role takes a NULL in a list for', async (t) => {
+    const url = await server.database()
+    await ask(server.url, `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET array_nulls = off`)
+    const store = await opened(t, url)
+    await store.insert(aKey('a', { expiresAt: new Date(1) }))
+    const { position } = await store.changes(null)
+    t.equal(await store.purge(new Date(2)), 1)
+    t.equal((await store.changes(position)).digests, null)
+  })
 }
 
 /** Resolves when the server has noticed it too. */

@@ -156,6 +156,24 @@ async function everything (server: PostgresServer): Promise<void> {
     await t.rejects(elsewhere.open() as Promise<void>, { code: 'FST_API_KEY_STORE_OPEN', message: /: the role lacks a right; grant it, or .*api-key-scopes migrate \(permission denied for database/ })
   })
 
+  t.test('functions and operators that somebody has put into the search path are not used', async (t) => {
+    const url = await server.database()
+    await ask(url, `CREATE SCHEMA acme; ALTER DATABASE ${new URL(url).pathname.slice(1)} SET search_path = acme, public;
+      CREATE FUNCTION public.json_agg (text) RETURNS json LANGUAGE plpgsql AS $$ BEGIN RAISE 'shadowed'; END $$;
+      CREATE FUNCTION public.unnest (text[]) RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN RAISE 'shadowed'; END $$;
+      CREATE FUNCTION public.is_same (oid, regclass) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'shadowed'; END $$;
+      CREATE OPERATOR public.= (LEFTARG = oid, RIGHTARG = regclass, FUNCTION = public.is_same)`)
+    for (const statement of ["SELECT unnest(ARRAY['x'])", "SELECT 1 FROM pg_class WHERE oid = to_regclass('pg_class')"]) await t.rejects(ask(url, statement), /shadowed/, 'others would')
+    const store = postgresStore(url)
+    await store.open()
+    t.teardown(() => store.close())
+    const { position } = await store.changes(null)
+    await store.insert(aKey('a'))
+    await store.recordUse([{ id: 'a', lastUsedAt: new Date(5), demands: new Map([['x', new Date(5)]]) }])
+    t.same((await store.changes(position)).digests, [aKey('a').digest])
+    t.same((await store.list({ limit: 9 })).map(({ id }) => id), ['a'])
+  })
+
   t.test('a database whose encoding cannot hold every text is refused, one that takes bytes as they are is not', async (t) => {
     for (const encoding of ['LATIN1', 'SQL_ASCII']) await ask(server.url, `CREATE DATABASE ${encoding.toLowerCase()} TEMPLATE template0 ENCODING '${encoding}' LOCALE 'C'`)
     await t.rejects(postgresStore(server.url.replace(/\w+$/, 'latin1')).open() as Promise<void>, { code: 'FST_API_KEY_STORE_OPEN', message: /encoding LATIN1, which cannot hold every text/ })

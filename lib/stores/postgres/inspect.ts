@@ -37,7 +37,7 @@ export async function inspect (pool: PostgresPool, { schema: wanted, writeTimeou
 
 /** The schema that is named, else that where our tables are found, else the first. */
 function placeIn (schema: string | null): string {
-  const found = "(SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = to_regclass('api_key_scopes_schema'))"
+  const found = "(SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = CAST(to_regclass('api_key_scopes_schema') AS OID))"
   return `SELECT pg_is_in_recovery() AS "isReplica", current_setting('server_encoding') AS encoding,
     CAST(${schema === null ? `coalesce(${found}, current_schema())` : literal(schema)} AS TEXT) AS schema`
 }

@@ -78,7 +78,7 @@ export function quoted (identifier: string): string {
 
 export function literal (text: string): string {
   // The form with E means the same whatever `standard_conforming_strings` is set to.
-  return `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+  return `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
 }
 
 /** Of all who use an advisory lock in this database, hopefully nobody else takes this number. */

@@ -70,13 +70,15 @@ export function statementsOf ({ schema, history, prepared }: StatementOptions) {
       JOIN ${keys} ON id = key_id
       ON CONFLICT (key_id, demand_digest) DO UPDATE SET last_at = greatest(known.last_at, excluded.last_at)`),
 
+    // Of functions that take any type, another role may have made one of the same name that takes just this type, and goes before:
+    // hence pg_catalog. (Of several arrays at once, `unnest` is the true one in any case.)
     changes: statement(`
       SELECT ${isReplica}, epoch || ${history} AS epoch, CAST(seq AS TEXT) AS seq,
-        (SELECT CAST(json_agg(digest) AS TEXT) FROM ${changes} AS change
+        (SELECT CAST(pg_catalog.json_agg(digest) AS TEXT) FROM ${changes} AS change
          WHERE change.seq > CAST(? AS BIGINT) AND feed.seq - ${CHANGES_KEPT} <= CAST(? AS BIGINT)) AS digests
       FROM ${feed} AS feed`, prepared),
     noteChange: statement(`
-      WITH entries AS (SELECT digest, place FROM unnest(CAST(? AS TEXT[])) WITH ORDINALITY AS entry (digest, place)),
+      WITH entries AS (SELECT digest, place FROM pg_catalog.unnest(CAST(? AS TEXT[])) WITH ORDINALITY AS entry (digest, place)),
       feed AS (UPDATE ${feed} SET seq = seq + (SELECT count(*) FROM entries) RETURNING seq AS last),
       noted AS (INSERT INTO ${changes} (seq, digest) SELECT last - (SELECT count(*) FROM entries) + place, digest FROM feed, entries)
       DELETE FROM ${changes} WHERE seq <= (SELECT last FROM feed) - ${CHANGES_KEPT}`),

@@ -38,6 +38,8 @@ function beginning (milliseconds: number): string {
     'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE',
     `SET LOCAL statement_timeout = ${milliseconds}`,
     `SET LOCAL lock_timeout = ${milliseconds}`,
+    // Else a NULL in a list is the text 'NULL'.
+    'SET LOCAL array_nulls = on',
     `SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(milliseconds / 2)}`,
     "SELECT set_config('synchronous_commit', 'on', TRUE) WHERE current_setting('synchronous_commit') IN ('off', 'local')"
   ].join('; ')
