@@ -47,6 +47,10 @@ function openRedis (_: string, url: string): KeyStore {
 /** Else a part of a password could be taken for the name of a host, and be shown. */
 function checked (url: string, example: string): string {
   if (!/^\w+:\/\//.test(url)) throw wrong(`--store needs a URL such as ${example}`)
-  if (!URL.canParse(url) || /@/.test(new URL(url).pathname)) throw wrong(`--store needs a URL such as ${example}; in a user or a password, all but letters, digits and -._~ must be percent-encoded`)
+  if (!URL.canParse(url) || /@/.test(pathOf(new URL(url)))) throw wrong(`--store needs a URL such as ${example}; in a user or a password, all but letters, digits and -._~ must be percent-encoded`)
   return url
+}
+
+function pathOf ({ pathname, search, hash }: URL): string {
+  return pathname + search + hash
 }

@@ -74,6 +74,8 @@ const BAD: readonly Bad[] = [
   [['list', '--store', 'constructor:x'], 2, 'CLI_WRONG', /^--store does not know "constructor:"; there is sqlite:, /],
   [['list', '--store', 'postgres:keys'], 2, 'CLI_WRONG', /^--store needs a URL such as postgres:\/\/user@host:5432\/database$/],
   [['list', '--store', 'postgres://user:12/secret@host/keys'], 2, 'CLI_WRONG', /^--store needs a URL such as postgres:.*; in a user or a password, all but .* must be percent-encoded$/],
+  [['list', '--store', 'postgres://user:12#secret@host/keys'], 2, 'CLI_WRONG', /^--store needs a URL such as postgres:.*; in a user or a password, all but .* must be percent-encoded$/],
+  [['list', '--store', 'postgres://user:12?secret@host/keys'], 2, 'CLI_WRONG', /^--store needs a URL such as postgres:.*; in a user or a password, all but .* must be percent-encoded$/],
   [['list', '--store', 'redis://:12#secret@host'], 2, 'CLI_WRONG', /^--store needs a URL such as redis:.*; in a user or a password, all but .* must be percent-encoded$/],
   [['list', '--store', 'redis://host/keys'], 2, 'CLI_WRONG', /^--store: redisStore needs .* a URL such as redis:/],
   [['list', '--store', 'sqlite:no-such.db'], 1, 'CLI_FAILED', /^there is no store at no-such\.db; check the path/],

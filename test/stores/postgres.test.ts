@@ -166,6 +166,17 @@ async function everything (server: PostgresServer): Promise<void> {
     }
   })
 
+  t.test('a pool that is told to end first does not wait for the connection that listens', async (t) => {
+    const pool = new pg.Pool({ connectionString: await server.database(), max: 3 })
+    pool.on('error', () => {})
+    const store = await open(t, postgresStore(pool))
+    await new Promise<void>((resolve, reject) => { Promise.resolve(store.watch(resolve)).catch(reject) })
+    t.equal(pool.totalCount - pool.idleCount, 1)
+    await pool.end()
+    t.equal(pool.totalCount, 0)
+    await t.rejects(async () => await store.findByDigest('x'), /after calling end/)
+  })
+
   t.test('a pool of one connection is refused if that would listen', (t) => {
     const pool = new pg.Pool({ max: 1 })
     t.throws(() => postgresStore(pool), { name: 'TypeError', message: /needs a Pool of 2 connections or more/ })
@@ -179,6 +190,8 @@ async function everything (server: PostgresServer): Promise<void> {
     const hopeless: Array<[source: string, options: PostgresOptions, says: RegExp]> = [
       [`postgres://tester:s3cret@127.0.0.1:${port}/${name}`, {}, new RegExp(`^Cannot open the API key store at 127.0.0.1:${port}/${name}, as tester: it refuses this user or password; correct them \\(`)],
       [server.url.replace('not-a-secret', 's3cret%'), {}, /it refuses this user or password/],
+      ...['/s3cret', '42/s3cret', '42/a?s3cret', '42#s3cret', '42?s3cret'].map((password): [string, PostgresOptions, RegExp] =>
+        [`postgres://tester:${password}@127.0.0.1:${port}/x`, {}, /^Cannot open the API key store in PostgreSQL: the connection string is no address/]),
       ['postgres://tester:s3cret@[nothing/x', {}, /in PostgreSQL: the connection string is no address such as .*encodeURIComponent/],
       ['postgres://tester:s3cret@127.0.0.1:1/x?sslrootcert=/no/such.pem', {}, /names a file that cannot be read \(.*\/no\/such.pem/],
       ['postgres://tester:s3cret@127.0.0.1:1/x', {}, /at 127.0.0.1:1\/x, as tester: nothing answers there; start the server, or correct the host and the port/],

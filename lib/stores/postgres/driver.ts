@@ -4,6 +4,8 @@ import { Socket } from 'node:net'
 export interface PostgresPool {
   connect (): Promise<PostgresClient>
   readonly options?: { readonly max?: number }
+  /** Whether its owner has asked it to end, for which it waits until all of its connections are given back. */
+  readonly ending?: boolean
 }
 
 /** One connection of a pool. */
@@ -90,6 +92,8 @@ class CarefulSocket extends Socket {
 /** Where a connection string leads to, for error messages: without its password. */
 export async function placeOf (connectionString: string): Promise<string> {
   const { Client } = await loadPg()
+  // Where a password has a / of its own, what follows that would be taken for the database, and be shown.
+  if (/^\w+:\/\/[^/?#]*[/?#].*@/s.test(connectionString)) throw noAddress()
   try {
     const { host, port, database, user } = new Client({ connectionString })
     return `at ${host}:${port}/${database}, as ${user}`
@@ -97,8 +101,12 @@ export async function placeOf (connectionString: string): Promise<string> {
     const { syscall, message } = error as { syscall?: string, message: string }
     if (syscall !== undefined) throw new Error(`the connection string names a file that cannot be read (${message})`)
     // What others say of it quotes it, with the password.
-    throw new Error('the connection string is no address such as postgres://user:password@host:5432/database; in a password, write %, @, / and the like as encodeURIComponent does')
+    throw noAddress()
   }
+}
+
+function noAddress (): Error {
+  return new Error('the connection string is no address such as postgres://user:password@host:5432/database; in a password, write %, @, / and the like as encodeURIComponent does')
 }
 
 async function loadPg (): Promise<Pick<typeof import('pg'), 'Client' | 'Pool'>> {

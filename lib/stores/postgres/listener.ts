@@ -26,7 +26,7 @@ export function listen (poolOf: () => Promise<ClosablePool>, options: ListenerOp
 async function keepListening (poolOf: () => Promise<ClosablePool>, options: ListenerOptions, hint: () => void, signal: AbortSignal): Promise<void> {
   const { pool, close } = await poolOf()
   let pause = FIRST_PAUSE
-  while (!signal.aborted) {
+  while (!signal.aborted && pool.ending !== true) {
     await listenOnce(pool, options, signal, () => {
       pause = FIRST_PAUSE
       hint()
@@ -45,6 +45,8 @@ async function listenOnce (pool: PostgresPool, { schema, patience }: ListenerOpt
   const over = lost.signal
   for (const event of ['error', 'end']) client.on(event, () => { lost.abort() })
   signal.addEventListener('abort', () => { lost.abort() }, { signal: over })
+  // It would wait for this connection for ever.
+  const looking = setInterval(() => { if (pool.ending === true) lost.abort() }, LOOK_FOR_END).unref()
   client.on('notification', ({ payload }: { payload?: string }) => { if (payload === schema) hint() })
   try {
     await within(patience, client.query({ text: `LISTEN ${CHANNEL}` }), late)
@@ -55,6 +57,7 @@ async function listenOnce (pool: PostgresPool, { schema, patience }: ListenerOpt
       if (!over.aborted) await within(patience, client.query({ text: 'SELECT 1' }), late)
     }
   } finally {
+    clearInterval(looking)
     lost.abort()
     client.release(true)
   }
@@ -79,3 +82,4 @@ async function connected (pool: PostgresPool, patience: number, signal: AbortSig
 const FIRST_PAUSE = 100
 const LONGEST_PAUSE = 5000
 const LOOK_EVERY = 5000
+const LOOK_FOR_END = 100
