@@ -24,7 +24,7 @@ export class Link {
   /** For the verifier, and for the calls of `app.apiKeys`. */
   readonly store: KeyStore
   readonly managed: KeyStore
-  /** When each position was told. */
+  /** Of when that is which a process takes for true that was told a position: the time when it was told, unless it is misled. */
   readonly #told = new WeakMap<Position, number>()
   readonly #world: World
   readonly #machine: Machine
@@ -64,9 +64,10 @@ export class Link {
     this.polls++
     return await this.#ask('changes', () => {
       const { server, timeline } = this.#world
-      if (since !== null && server.misleads(since)) this.knowledge.misled.push({ from: this.#told.get(since)!, until: Infinity })
+      const misled = since !== null && server.misleads(since) ? this.#told.get(since)! : null
+      if (misled !== null) this.knowledge.misled.push({ from: misled, until: Infinity })
       const changes = server.changes(since)
-      this.#told.set(changes.position, timeline.now)
+      this.#told.set(changes.position, misled ?? timeline.now)
       return changes
     })
   }

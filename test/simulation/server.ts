@@ -42,7 +42,7 @@ export class Server {
   #state: State = { epoch: 'epoch-1', seq: 0, log: [], records: new Map() }
   #earlier: State[] = []
   #epochs = 1
-  /** Positions that were told, and how often the store had been restored by then. */
+  /** Positions that were told, and how often the store had been restored by then, as far as they know who were told. */
   readonly #told = new WeakMap<Position, number>()
   #restored = 0
   #numbers = 0
@@ -125,7 +125,8 @@ export class Server {
   changes (since: Position | null): Changes {
     const { epoch, seq, log } = this.#state
     const position = { epoch, seq }
-    this.#told.set(position, this.#restored)
+    // Who is misled is not put right by being told more of it.
+    this.#told.set(position, since !== null && this.misleads(since) ? this.#told.get(since)! : this.#restored)
     return { position, digests: this.#digestsSince(since, position, log) }
   }
 
