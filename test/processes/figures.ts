@@ -6,6 +6,6 @@ export function figures (values: readonly number[]): string {
 }
 
 /** The size of a test: small in `npm test`, in full with CAMPAIGN=full. */
-export function size (small: number, full: number): number {
+export function inFull (small: number, full: number): number {
   return process.env.CAMPAIGN === 'full' ? full : small
 }

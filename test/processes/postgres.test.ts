@@ -1,13 +1,13 @@
 /**
- * Several processes that serve one API on one PostgreSQL. In full:
+ * Eight processes that serve one API on one PostgreSQL. In full:
  *
  *     CAMPAIGN=full npx tap --timeout=0 --disable-coverage test/processes/postgres.test.ts
  */
 import t from 'tap'
 import { startPostgres } from '../servers/postgres.js'
-import { prove } from './prove.js'
+import { severalProcesses } from './several.js'
 
 t.test('PostgreSQL', async (t) => {
   const server = await startPostgres(t)
-  if (server !== null) await prove(t, { url: await server.database(), server, listens: /LISTEN/ })
+  if (server !== null) await severalProcesses(t, await server.database(), 8)
 })

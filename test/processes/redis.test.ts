@@ -1,13 +1,13 @@
 /**
- * Several processes that serve one API on one Redis. In full:
+ * Eight processes that serve one API on one Redis. In full:
  *
  *     CAMPAIGN=full npx tap --timeout=0 --disable-coverage test/processes/redis.test.ts
  */
 import t from 'tap'
 import { startRedis } from '../servers/redis.js'
-import { prove } from './prove.js'
+import { severalProcesses } from './several.js'
 
 t.test('Redis', async (t) => {
   const server = await startRedis(t)
-  if (server !== null) await prove(t, { url: server.url, server, listens: /XREAD|SUBSCRIBE/i })
+  if (server !== null) await severalProcesses(t, server.url, 8)
 })

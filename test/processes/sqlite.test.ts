@@ -5,8 +5,9 @@
  */
 import { join } from 'node:path'
 import t from 'tap'
-import { prove } from './prove.js'
+import { inFull } from './figures.js'
+import { severalProcesses } from './several.js'
 
 t.test('SQLite', async (t) => {
-  await prove(t, { url: join(t.testdir(), 'keys.db') })
+  await severalProcesses(t, join(t.testdir(), 'keys.db'), inFull(4, 8))
 })
