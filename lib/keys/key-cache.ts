@@ -107,7 +107,8 @@ export class KeyCache {
   async #read (digests: readonly string[], mark: Mark): Promise<Entry | undefined> {
     const { read, timeout, timedOut, wait } = this.#options
     const readAt = now(this.#clock)
-    const answer = await within(timeout, read(digests), timedOut, wait)
-    return elapsed(readAt, now(this.#clock)) > timeout ? undefined : { ...answer, mark, readAt }
+    const { found, isToldOf } = await within(timeout, read(digests), timedOut, wait)
+    // Not by spreading the answer: V8 finds the members of what is made so far more slowly, at each request.
+    return elapsed(readAt, now(this.#clock)) > timeout ? undefined : { found, isToldOf, mark, readAt }
   }
 }

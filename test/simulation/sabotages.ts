@@ -94,8 +94,8 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: 'a mark is taken when the answer came',
     file: 'key-cache.ts',
-    from: '{ ...answer, mark, readAt }',
-    to: '{ ...answer, mark: this.#options.lease.marks.take(digests), readAt }'
+    from: '{ found, isToldOf, mark, readAt }',
+    to: '{ found, isToldOf, mark: this.#options.lease.marks.take(digests), readAt }'
   },
   {
     name: 'a mark is not looked at',
@@ -106,8 +106,8 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: 'a read counts from when it was answered',
     file: 'key-cache.ts',
-    from: 'timeout ? undefined : { ...answer, mark, readAt }',
-    to: 'timeout ? undefined : { ...answer, mark, readAt: now(this.#clock) }'
+    from: 'timeout ? undefined : { found, isToldOf, mark, readAt }',
+    to: 'timeout ? undefined : { found, isToldOf, mark, readAt: now(this.#clock) }'
   },
   {
     name: 'a request joins a read that was overtaken',
