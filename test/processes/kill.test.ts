@@ -1,5 +1,5 @@
 /**
- * What is left in PostgreSQL and in Redis when they, or processes that use keys, are killed with -9. The number of cycles is 6, or
+ * What is left in PostgreSQL and in Redis when they, or processes that use keys, are killed with -9. The number of cycles is 4, or
  * what KILL_CYCLES says; in full:
  *
  *     KILL_CYCLES=1000 npx tap --timeout=0 --disable-coverage test/processes/kill.test.ts
@@ -14,7 +14,7 @@ import { program } from '../stores/fixtures/processes.js'
 import { faultsIn, type Said } from '../stores/fixtures/said.js'
 import { storeAt } from './store-at.js'
 
-const cycles = Number(process.env.KILL_CYCLES ?? 6)
+const cycles = Number(process.env.KILL_CYCLES ?? 4)
 /** After so many, in an empty store: all that was ever made is looked through each time. */
 const EMPTIED_EVERY = 50
 
