@@ -14,9 +14,7 @@ export interface Connection {
   connect (): Promise<unknown>
   disconnect (reconnect?: boolean): void
   on (event: 'error', listener: (error: Error) => void): this
-  on (event: 'connect', listener: () => void): this
-  once (event: 'ready' | 'end', listener: () => void): this
-  off (event: 'ready' | 'end', listener: () => void): this
+  on (event: 'connect' | 'ready' | 'close' | 'end', listener: () => void): this
   cluster (subcommand: 'INFO'): Promise<string>
   eval (text: string, keys: number, ...words: string[]): Promise<unknown>
   evalsha (sha: string, keys: number, ...words: string[]): Promise<unknown>

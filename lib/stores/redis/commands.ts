@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { within } from '../../keys/within.js'
 import type { Connection } from './client.js'
+import { readinessOf } from './readiness.js'
 import type { Script } from './scripts.js'
 
 /** Runs a script with these keys and words. Rejects if it fails, or has not answered in time. */
@@ -11,7 +12,7 @@ export interface Patience { readonly timeout: number, readonly writeTimeout: num
 
 /** What runs scripts on this connection. */
 export function runner (connection: Connection, place: string, { timeout, writeTimeout }: Patience) {
-  let connected: Promise<void> | undefined
+  const { ready, trouble } = readinessOf(connection)
   /** When it was last made, and when anything was last answered. */
   let [made, answered] = [-Infinity, -Infinity]
   connection.on('connect', () => { made = performance.now() })
@@ -42,7 +43,7 @@ export function runner (connection: Connection, place: string, { timeout, writeT
   async function until ({ left, late }: Deadline, script: Script, keys: readonly string[], words: readonly string[]): Promise<unknown> {
     const intime = async <T>(promise: Promise<T>) => await within(Math.max(0, left()), promise, late)
     const send = async (command: 'eval' | 'evalsha', text: string): Promise<unknown> => {
-      if (connection.status !== 'ready') await ready(intime)
+      if (connection.status !== 'ready') await connected(intime)
       const sent = performance.now()
       const answer = connection[command](text, keys.length, ...keys, ...words)
       const noted = () => { answered = performance.now() }
@@ -57,11 +58,12 @@ export function runner (connection: Connection, place: string, { timeout, writeT
       return await send('evalsha', script.sha).catch(async (error) => {
         if (error.message.startsWith('NOSCRIPT')) return await send('eval', script.text)
         if (!NOT_SENT.test(error.message)) throw error
-        await ready(intime)
+        await connected(intime)
         return await send('eval', script.text)
       })
     } catch (error) {
-      throw new Error(`Redis at ${place}: ${reasonOf(error as Error)}`)
+      const reasons = [error as Error, trouble()].filter(error => error !== undefined).map(reasonOf)
+      throw new Error(`Redis at ${place}: ${[...new Set(reasons)].join(': ')}`)
     }
   }
 
@@ -73,18 +75,9 @@ export function runner (connection: Connection, place: string, { timeout, writeT
     if (answered < since && performance.now() - since >= timeout && changes === 0) connection.disconnect(true)
   }
 
-  /** Resolves with the next connection that can be used. One listener for all who wait: in an outage, that is everybody. */
-  async function ready (intime: (promise: Promise<void>) => Promise<void>): Promise<void> {
-    connected ??= new Promise<void>((resolve) => {
-      const happened = () => {
-        connection.off('ready', happened).off('end', happened)
-        connected = undefined
-        resolve()
-      }
-      connection.once('ready', happened).once('end', happened)
-    })
+  async function connected (intime: (promise: Promise<void>) => Promise<void>): Promise<void> {
     try {
-      await intime(connected)
+      await intime(ready())
     } finally {
       // The driver itself asks something first, and would wait for the answer for ever.
       if (connection.status === 'connect') giveUpIfSilent(made)
@@ -108,7 +101,7 @@ function deadline (milliseconds: number) {
  */
 export function reasonOf ({ message, code }: { message: string, code?: string }): string {
   if (LOST.test(message)) return 'the connection was lost'
-  return (message || code || 'it cannot be reached').replace(/, with args beginning with:.*/s, '')
+  return (message || code || 'it cannot be reached').replace(/(, with args beginning with:.*|\. Please report this\.)$/s, '')
 }
 
 /** The connection is being closed, which its status does not tell yet. */
