@@ -19,7 +19,7 @@ export type { RedisStoreOptions } from './redis/options.js'
  * machines. Needs the package `ioredis`, or `iovalkey`.
  *
  * The store makes connections of its own: one for commands and one that waits for news. With a client, it takes the client's
- * settings for these (address, credentials, TLS, Sentinels), but not its time-outs, its offline queue and its `keyPrefix`; the
+ * settings for these (address, credentials, TLS, Sentinels), but not its time-outs, its offline queue, its `keyPrefix` and its `replyMapping`; the
  * client itself is not used and stays as it is. What has no answer after `timeout` (a change: `writeTimeout`) rejects, is
  * never sent again, and a change is not made later either.
  *

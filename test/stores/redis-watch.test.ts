@@ -1,7 +1,7 @@
 // That changes are heard of in other processes, and that watching ends.
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
-import { Cluster } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import t from 'tap'
 import { redisStore } from '../../lib/stores/redis.js'
 import { startProxy } from '../servers/proxy.js'
@@ -33,6 +33,28 @@ if (server !== null && nodes !== null) {
     await store.purge(new Date(Date.now() + 60_000))
     t.equal(await next(), 'all')
     await store.close()
+  })
+
+  t.test('a watcher understands what it is told, whatever form of answers the user has chosen for a client', async (t) => {
+    const replies = { protocol: 3, replyMapping: 'resp3' } as const
+    const client = new Redis(server.url, { lazyConnect: true, ...replies })
+    const cluster = new Cluster(nodes.map(({ port }) => ({ host: '127.0.0.1', port })), { lazyConnect: true, redisOptions: replies })
+    for (const source of [client, cluster]) {
+      const store = redisStore(source)
+      await store.open()
+      const hints = new EventEmitter()
+      await store.watch(() => { hints.emit('hint') })
+      await once(hints, 'hint')
+      const before = await connections()
+      await store.insert(aKey('a'))
+      for (let i = 0; i < 5; i++) {
+        const hint = once(hints, 'hint')
+        await store.update('a', { name: `name ${i}` })
+        await hint
+      }
+      t.equal(await connections(), before, 'without another connection')
+      await store.close()
+    }
   })
 
   t.test('a watcher goes on when its server was killed, when its connection is lost, and when the data are', async (t) => {
@@ -109,4 +131,12 @@ if (server !== null && nodes !== null) {
     await server.start()
     t.pass('without waiting for it')
   })
+
+  /** How many were made to any of the servers, but for those of these very questions. */
+  let asked = 0
+  async function connections (): Promise<number> {
+    asked++
+    const stats = await Promise.all([server!, ...nodes!].map(async ({ port }) => await redisCommand(port, 'INFO', 'stats')))
+    return stats.reduce((sum, text) => sum + Number(/total_connections_received:(\d+)/.exec(text)![1]), 0) - asked * stats.length
+  }
 }

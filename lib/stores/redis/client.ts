@@ -77,7 +77,8 @@ function commonSettings (timeout: number, silence: number) {
     // The store has a prefix of its own.
     keyPrefix: '',
     readOnly: false,
-    stringNumbers: false
+    stringNumbers: false,
+    replyMapping: 'legacy'
   }
 }
 
