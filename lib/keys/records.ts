@@ -10,6 +10,12 @@ type Method = Exclude<keyof KeyStore, 'open' | 'close'>
 
 export type Records = ReturnType<typeof recordsIn>
 
+/** What answers a list. @throws {TypeError} if it is none, so that nothing must pass for nothing found. */
+export function listOf (answer: unknown): readonly StoredKey[] {
+  if (Array.isArray(answer)) return answer
+  throw new TypeError('the store must answer a list of records')
+}
+
 /** The records of a store, for the calls of `app.apiKeys`: readable ones, and clear errors. */
 export function recordsIn (store: KeyStore, resolve: ResolveGrant, trouble: StoreTrouble) {
   return { has, capability, asked, get, readable }

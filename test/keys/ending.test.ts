@@ -185,3 +185,13 @@ t.test('a key may be given its time as a duration, and no more than maxKeyLifeti
   for (const expiresAt of ['PT0S', 'P0D']) await t.rejects(keys.create({ name: 'k', scopes: [], expiresAt }), { message: /^expiresAt must be in the future/ })
   for (const expiresAt of ['P', '90', 'P-1D', 90, 7_776_000, NaN]) await t.rejects(keys.create({ name: 'k', scopes: [], expiresAt: expiresAt as string }), { message: /^expiresAt must be a Date, .* or an ISO 8601 duration, such as "P90D", not / })
 })
+
+t.test('a store that answers no list does not pass for one that has found nothing', async (t) => {
+  for (const answer of [undefined, null, 7, 'x', {}] as never[]) {
+    const { keys, told } = setUp({ store: { ...memoryStore(), list: () => answer, revokeOwner: () => answer } })
+    for (const call of [async (): Promise<unknown> => await keys.list(), async (): Promise<unknown> => await keys.revokeOwner('u1')]) {
+      await t.rejects(call, { code: 'FST_API_KEY_STORE_UNAVAILABLE', statusCode: 503 })
+      t.match(told.pop(), ['failed', { message: 'the store must answer a list of records' }])
+    }
+  }
+})

@@ -1,5 +1,6 @@
 import { cursorAfter, hasPlace, readListQuery, type KeyPage, type ListQuery } from '../key-list.js'
 import type { ApiKeyRecord } from '../record.js'
+import { listOf } from '../records.js'
 import { callerNow } from './acting-key.js'
 import { ownedBy, type CallOptions } from './caller.js'
 import { checkId, type KeyLife } from './life.js'
@@ -24,7 +25,7 @@ export function listing (life: KeyLife) {
     // Who asks which keys are not used may want to end them.
     if (wanted.unusedSince !== undefined) await usage.flush()
     // One more than asked for tells whether there is a next page.
-    const found = await records.asked(() => read({ ...wanted, limit: limit + 1 }))
+    const found = await records.asked(async () => listOf(await read({ ...wanted, limit: limit + 1 })))
     const page = found.slice(0, limit)
     const readable = page.map(key => records.readable(key, sees)).filter(record => record !== null)
     const last = found.length > limit ? page.findLast(hasPlace) : undefined

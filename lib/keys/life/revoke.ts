@@ -2,6 +2,7 @@ import { InvalidInputError } from '../errors.js'
 import { readReason } from '../key-fields.js'
 import type { ApiKeyRecord } from '../record.js'
 import { show } from '../../scopes/faults.js'
+import { listOf } from '../records.js'
 import { callerNow } from './acting-key.js'
 import { ownedBy, type CallOptions } from './caller.js'
 import { changing, checkId, digestOf, happening, type KeyLife } from './life.js'
@@ -47,7 +48,7 @@ export function revokingOwner (life: KeyLife) {
     if (caller.sees !== undefined) ownedBy(ownerId, caller.sees)
 
     const revoked = await auditor.change(happening('revokeOwner', caller, { ownerId, reason }), () => {
-      return changing(life, () => revokeOwner(ownerId, new Date(), reason), keys => keys.map(({ digest }) => digest))
+      return changing(life, async () => listOf(await revokeOwner(ownerId, new Date(), reason)), keys => keys.map(({ digest }) => digest))
     })
     for (const { id } of revoked) auditor.note(happening('revoke', caller, { keyId: id, ownerId, reason }), 'done')
     return revoked.map(key => records.readable(key, caller.sees)).filter(record => record !== null)
