@@ -183,6 +183,9 @@ async function everything (server: PostgresServer): Promise<void> {
     t.equal(await since(20002), null)
     t.same(await since(20001), [])
     t.equal((await ask(url, 'SELECT count(*)::int AS n FROM api_key_scopes_changes'))[0].n, 10000)
+    await ask(url, 'DELETE FROM api_key_scopes_changes WHERE seq = 15000')
+    t.equal(await since(14999), null, 'what is missing is noticed')
+    t.equal((await since(15000))?.length, 5001)
   })
 
   t.test('a feed that has lost its row is told of, and a new epoch mends it', async (t) => {

@@ -122,6 +122,16 @@ async function everything (server: PostgresServer): Promise<void> {
     t.equal(await store.findByDigest(aKey('a').digest), null)
     t.same(await store.changes(null), before)
     await store.close()
+
+    // Not of what waits already: that was given up.
+    await lonely.kill()
+    await lonely.start()
+    const patient = postgresStore(url, { listen: false })
+    await patient.open()
+    const cancelled = t.rejects(patient.insert(aKey('b')) as Promise<void>, /committed the transaction with a warning, so it may not last: .*synchronous replication/)
+    while ((await ask(url, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")).length === 0) await wait(20)
+    await cancelled
+    await patient.close()
     await lonely.kill()
   })
 

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import type { KeyStore, MigratingStore } from '../../lib/keys/store.js'
+import { transaction } from '../../lib/stores/postgres/transaction.js'
 import { postgresStore, type PostgresClient, type PostgresOptions, type PostgresQuery } from '../../lib/stores/postgres.js'
 import { startPostgres, type PostgresServer } from '../servers/postgres.js'
 import { aKey, aSuccessor } from './fixtures/keys.js'
@@ -164,6 +165,12 @@ async function everything (server: PostgresServer): Promise<void> {
       await t.rejects(async () => await call(), /in the middle of a transaction/)
       await call()
     }
+  })
+
+  t.test('a transaction in which something failed is not taken for done, whoever has caught that', async (t) => {
+    const pool = poolOf(t, await server.database(), 1)
+    const swallowing = transaction(pool, 1000, 'SELECT 1', async (ask) => { await ask({ text: 'SELECT broken' }).catch(() => {}) })
+    await t.rejects(swallowing, /transaction is aborted/)
   })
 
   t.test('a pool that is told to end first does not wait for the connection that listens', async (t) => {

@@ -37,7 +37,10 @@ export async function changes ({ pool, timeout, changes }: Connection, since: Po
   if (row === undefined) throw lostFeed()
   refuseReplica(row)
   const entries = (JSON.parse(row.digests ?? '[]') as Array<string | null>).map((digest) => digest === null ? null : fromText(digest))
-  return changesSince(since, { epoch: row.epoch, seq: Number(row.seq) }, entries)
+  const seq = Number(row.seq)
+  // Each entry has moved the position on by one. If one is missing, nobody knows what it told.
+  const isWhole = since === null || entries.length === seq - since.seq
+  return changesSince(since, { epoch: row.epoch, seq }, isWhole ? entries : [null])
 }
 
 export async function beginEpoch (to: Connection): Promise<void> {

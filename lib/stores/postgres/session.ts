@@ -8,7 +8,7 @@ export type Ask = (query: PostgresQuery) => Promise<unknown>
  * Lends a connection for at most so many milliseconds. One on which anything failed, or took longer, is in a state that nobody
  * knows: it is destroyed, and nothing more can be asked on it.
  */
-export async function onConnection<Result> (pool: PostgresPool, milliseconds: number, work: (ask: Ask) => Promise<Result>): Promise<Result> {
+export async function onConnection<Result> (pool: PostgresPool, milliseconds: number, work: (ask: Ask, client: PostgresClient) => Promise<Result>): Promise<Result> {
   const deadline = performance.now() + milliseconds
   const client = await lent(pool, milliseconds)
   // The pool hears of errors only while it has the connection itself. Whoever asks on it will hear of this one.
@@ -16,7 +16,7 @@ export async function onConnection<Result> (pool: PostgresPool, milliseconds: nu
   try {
     // What it sees may be older than a revocation, and what it is told could be rolled back.
     if (!IN_NONE.includes(client.getTransactionStatus?.())) throw new Error('The pool has lent a connection in the middle of a transaction; somebody has released it without ending that')
-    const result = await within(deadline - performance.now(), work(async (query) => await client.query(query)), late)
+    const result = await within(deadline - performance.now(), work(async (query) => await client.query(query), client), late)
     client.release()
     client.off('error', ignore)
     return result
