@@ -72,8 +72,9 @@ export function statementsOf ({ schema, history, prepared }: StatementOptions) {
 
     // Of functions that take any type, another role may have made one of the same name that takes just this type, and goes before:
     // hence pg_catalog. (Of several arrays at once, `unnest` is the true one in any case.)
+    // A table that was made again, as by `pg_restore --clean`, is another, whatever stands in it.
     changes: statement(`
-      SELECT ${isReplica}, epoch || ${history} AS epoch, CAST(seq AS TEXT) AS seq,
+      SELECT ${isReplica}, epoch || '-' || CAST(tableoid AS TEXT) || ${history} AS epoch, CAST(seq AS TEXT) AS seq,
         (SELECT CAST(pg_catalog.json_agg(digest) AS TEXT) FROM ${changes} AS change
          WHERE change.seq > CAST(? AS BIGINT) AND feed.seq - ${CHANGES_KEPT} <= CAST(? AS BIGINT)) AS digests
       FROM ${feed} AS feed`, prepared),
