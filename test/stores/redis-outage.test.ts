@@ -47,6 +47,8 @@ t.test('once it was tried in vain, nobody waits for it any more, and everybody i
     for (const rejected of [() => store.findByDigest(''), () => store.changes(null), () => store.revoke('a', new Date(5))]) {
       await t.rejects(async () => rejected(), { message: `Redis at 127.0.0.1:${proxy.port}: connect ECONNREFUSED 127.0.0.1:${proxy.port}` })
     }
+    const turn = new Promise<string>(resolve => { setImmediate(resolve, 'it waits') })
+    t.match(await Promise.race([reasonFor(store), turn]), /ECONNREFUSED/, 'at once')
     proxy.mode = 'pass'
     while (await reasonFor(store) !== undefined) await wait(20)
     // A loss that is mended at once is not even noticed by those who come after it.
