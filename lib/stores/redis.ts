@@ -50,19 +50,21 @@ export function redisStore (source: string | RedisClient, options: RedisStoreOpt
   return {
     async open () {
       users++
-      session ??= openSession(connector, settings).catch((error) => {
-        users = 0
-        session = undefined
+      const opening = session ??= openSession(connector, settings)
+      try {
+        await opening
+      } catch (error) {
+        // It may have been closed meanwhile, and opened anew.
+        if (session === opening) [users, session] = [0, undefined]
         throw error
-      })
-      await session
+      }
     },
 
     async close () {
       if (users === 0 || --users > 0) return
       const last = session
       session = undefined
-      ;(await last)?.close()
+      await last?.then(session => { session.close() }, () => {})
     },
 
     async findByDigest (digest) {

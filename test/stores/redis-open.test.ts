@@ -1,11 +1,13 @@
 // Which Redis is taken, with which options, and which not: every one of them is a real server.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { setTimeout as wait } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { redisStore, type RedisClient, type RedisStoreOptions } from '../../lib/stores/redis.js'
 import { freePort } from '../servers/free-port.js'
+import { startProxy } from '../servers/proxy.js'
 import { redisCommand, startRedis, startRedisCluster, type RedisSettings } from '../servers/redis.js'
 import { aKey } from './fixtures/keys.js'
 
@@ -101,6 +103,25 @@ t.test('after a refusal the same store can be opened', async (t) => {
   t.equal(await store.findByDigest(''), null)
   await store.close()
   await t.rejects(async () => store.findByDigest(''), { code: 'FST_API_KEY_STORE_CLOSED' })
+})
+
+t.test('a store that is closed while it cannot be opened may be opened anew before that has failed', async (t) => {
+  const server = await startRedis(t)
+  if (server === null) return
+  const proxy = await startProxy(t, () => server)
+  proxy.mode = 'hang'
+  const store = redisStore(proxy.through(server.url), { timeout: 2000 })
+  const refused = t.rejects(async () => store.open(), { code: 'FST_API_KEY_STORE_OPEN' })
+  const closed = store.close()
+  await wait(1000)
+  const again = store.open()
+  await refused
+  proxy.mode = 'pass'
+  await Promise.all([closed, again])
+  t.equal(await store.findByDigest(''), null)
+  await store.close()
+  while (proxy.affected > 0) await wait(20)
+  t.pass('no connection is left')
 })
 
 t.test('a client for one server is refused in a cluster', async (t) => {

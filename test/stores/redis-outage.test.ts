@@ -6,7 +6,7 @@ import t from 'tap'
 import type { KeyStore } from '../../lib/keys/store.js'
 import { redisStore } from '../../lib/stores/redis.js'
 import { startProxy } from '../servers/proxy.js'
-import { startRedis, startRedisCluster } from '../servers/redis.js'
+import { redisCommand, startRedis, startRedisCluster } from '../servers/redis.js'
 
 t.test('however many wait for it, and however often it is tried again, nothing is left behind', async t => {
   const server = await startRedis(t)
@@ -51,6 +51,9 @@ t.test('once it was tried in vain, nobody waits for it any more, and everybody i
     t.match(await Promise.race([reasonFor(store), turn]), /ECONNREFUSED/, 'at once')
     proxy.mode = 'pass'
     while (await reasonFor(store) !== undefined) await wait(20)
+    await redisCommand(server.port, 'SET', '{api-key-scopes}:feed', 'x')
+    await t.rejects(async () => store.changes(null), { message: /^(?!.*ECONNREFUSED).*WRONGTYPE/ }, 'what is over is not told with what comes after')
+    await redisCommand(server.port, 'FLUSHALL')
     // A loss that is mended at once is not even noticed by those who come after it.
     proxy.mode = 'reset'
     proxy.mode = 'pass'
