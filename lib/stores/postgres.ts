@@ -1,6 +1,5 @@
 import type { StoredKey } from '../keys/record.js'
 import type { KeyStore, MigratingStore } from '../keys/store.js'
-import { closedError } from './errors.js'
 import { conditionsOf } from './list.js'
 import { beginEpoch, change, changes } from './postgres/changes.js'
 import { connector, type Connection } from './postgres/connection.js'
@@ -12,6 +11,7 @@ import type { Ask } from './postgres/session.js'
 import { recordUse } from './postgres/uses.js'
 import { fromMilliseconds, fromText, textOrNull, toChanges, toKey, toMilliseconds, toRow, toText } from './row.js'
 import { isAsSeen, isSameGrant } from './same-grant.js'
+import { sharedSession } from './shared-session.js'
 import { keptIn } from './whereabouts.js'
 
 export type { PostgresClient, PostgresPool, PostgresQuery } from './postgres/driver.js'
@@ -47,35 +47,15 @@ export function postgresStore (source: string | PostgresPool, options: PostgresO
   if (typeof source !== 'string' && source.options?.max === 1 && settings.listen === true) {
     throw new TypeError('postgresStore needs a Pool of 2 connections or more, for it listens on one; or set listen to false, or to a connection string')
   }
-  const { open, migrate } = connector(source, settings)
-  let users = 0
-  let connection: Promise<Connection> | undefined
-
-  async function connected (): Promise<Connection> {
-    const opened = await connection
-    if (opened === undefined) throw closedError()
-    return opened
-  }
+  const { open: connect, migrate } = connector(source, settings)
+  const { open, close, current: connected } = sharedSession(connect, async connection => { await connection.close() })
 
   return keptIn(undefined, {
     migrate,
 
-    async open () {
-      users++
-      connection ??= open().catch((error) => {
-        users = 0
-        connection = undefined
-        throw error
-      })
-      await connection
-    },
+    open,
 
-    async close () {
-      if (users === 0 || --users > 0) return
-      const last = connection
-      connection = undefined
-      await (await last)?.close()
-    },
+    close,
 
     async findByDigest (digest) {
       const to = await connected()

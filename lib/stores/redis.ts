@@ -1,15 +1,15 @@
 import type { KeyStore } from '../keys/store.js'
-import { closedError } from './errors.js'
 import { readChanges } from './redis/changes.js'
 import type { RedisClient } from './redis/client.js'
 import { connectorTo } from './redis/connection.js'
 import { listKeys } from './redis/list.js'
 import { readOptions, type RedisStoreOptions } from './redis/options.js'
 import { changesToWords, fromValues, fromValuesOrNull, reasonToWords, seenToWords, toNewWords, type Values } from './redis/record.js'
-import { openSession, type Session } from './redis/session.js'
+import { openSession } from './redis/session.js'
 import { batchesOf, usesFrom } from './redis/uses.js'
 import { watchStream } from './redis/watch.js'
 import { toMilliseconds, toText } from './row.js'
+import { sharedSession } from './shared-session.js'
 
 export type { RedisClient } from './redis/client.js'
 export type { RedisStoreOptions } from './redis/options.js'
@@ -38,34 +38,12 @@ export type { RedisStoreOptions } from './redis/options.js'
 export function redisStore (source: string | RedisClient, options: RedisStoreOptions = {}): Required<KeyStore> {
   const settings = readOptions(options)
   const connector = connectorTo(source)
-  let users = 0
-  let session: Promise<Session> | undefined
-
-  async function opened (): Promise<Session> {
-    const open = await session
-    if (open === undefined) throw closedError()
-    return open
-  }
+  const { open, close, current: opened } = sharedSession(async () => await openSession(connector, settings), session => { session.close() })
 
   return {
-    async open () {
-      users++
-      const opening = session ??= openSession(connector, settings)
-      try {
-        await opening
-      } catch (error) {
-        // It may have been closed meanwhile, and opened anew.
-        if (session === opening) [users, session] = [0, undefined]
-        throw error
-      }
-    },
+    open,
 
-    async close () {
-      if (users === 0 || --users > 0) return
-      const last = session
-      session = undefined
-      await last?.then(session => { session.close() }, () => {})
-    },
+    close,
 
     async findByDigest (digest) {
       const { read, keys, scripts } = await opened()

@@ -4,6 +4,7 @@ import type { KeyStore } from '../keys/store.js'
 import { conditionsOf } from './list.js'
 import { fromText, textOrNull, toChanges, toMilliseconds, toRow, toText } from './row.js'
 import { isAsSeen, isSameGrant } from './same-grant.js'
+import { sharedSession } from './shared-session.js'
 import { beginEpoch, change, changes } from './sqlite/changes.js'
 import { connector, type Connection } from './sqlite/connection.js'
 import { reading, writing, type SqliteHandle } from './sqlite/driver.js'
@@ -36,34 +37,18 @@ export type { SqliteHandle, SqliteStatement, SqliteValue } from './sqlite/driver
  * await app.register(apiKeyScopes, { scopes, store: sqliteStore('keys.db'), keyPrefix: 'acme' })
  */
 export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> {
-  const connect = connector(source)
-  let users = 0
-  let connection: Promise<Connection> | undefined
+  const { open, close, current } = sharedSession(connector(source), connection => { connection.close() })
 
   async function connected (): Promise<Connection> {
-    const opened = await connection
-    if (opened === undefined) throw storeError('FST_API_KEY_STORE_CLOSED', 'The API key store is not open: await store.open() first')
+    const opened = await current()
     if (opened.isInPlace()) return opened
     throw storeError('FST_API_KEY_STORE_REPLACED', 'The file of the API key store was removed or replaced while it was open; restart this process')
   }
 
   return keptIn(placeOf(source), {
-    async open () {
-      users++
-      connection ??= connect().catch((error) => {
-        users = 0
-        connection = undefined
-        throw error
-      })
-      await connection
-    },
+    open,
 
-    async close () {
-      if (users === 0 || --users > 0) return
-      const last = connection
-      connection = undefined
-      ;(await last)?.close()
-    },
+    close,
 
     async findByDigest (digest) {
       const { handle, findByDigest } = await connected()
