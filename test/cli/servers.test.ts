@@ -1,7 +1,7 @@
 // The command line on real servers: PostgreSQL and Redis.
 import t, { type Test } from 'tap'
 import { startPostgres } from '../servers/postgres.js'
-import { startProxy, type ProxyMode } from '../servers/proxy.js'
+import { startProxy, type Proxy, type ProxyMode } from '../servers/proxy.js'
 import { startRedis } from '../servers/redis.js'
 import { installed, json, project, RUNNERS, runInstalled, type Run } from './set-up.js'
 
@@ -21,8 +21,7 @@ t.test('PostgreSQL', async t => {
   }
 
   t.test('it does not answer', async t => {
-    const proxy = await startProxy(t, () => server)
-    await fails(t, proxy, proxy.through(server.url))
+    await fails(t, server, proxy => proxy.through(server.url))
   })
 
   t.test('the password is wrong', async t => {
@@ -47,8 +46,7 @@ t.test('Redis', async t => {
   }
 
   t.test('it does not answer', async t => {
-    const proxy = await startProxy(t, () => server)
-    await fails(t, proxy, proxy.through(server.url).replace('redis://', 'redis://:s3cret@'))
+    await fails(t, server, proxy => proxy.through(server.url).replace('redis://', 'redis://:s3cret@'))
   })
 
   t.test('keys can be revoked in one that the app should not rely on', async t => {
@@ -85,16 +83,18 @@ async function everyCommand (t: Test, run: Run, url: string): Promise<void> {
   t.same(await on('list'), { records: [], cursor: null })
 }
 
-/** Whatever becomes of the connection, the command ends, and says why. */
-async function fails (t: Test, proxy: { mode: ProxyMode }, url: string): Promise<void> {
-  for (const mode of ['refuse', 'reset', 'hang', 'halfOpen', 'mute'] as const) {
-    proxy.mode = mode
-    for (const [how, run] of RUNNERS) {
-      const { code, stdout, stderr } = await run(['--store', url, 'list', '--debug'])
-      t.equal(code, 1, `${mode}, ${how}`)
+/** Whatever becomes of the connection, the command ends, and says why. All at once, for most of it is waiting. */
+async function fails (t: Test, server: { readonly port: number }, urlThrough: (proxy: Proxy) => string): Promise<void> {
+  const modes: readonly ProxyMode[] = ['refuse', 'reset', 'hang', 'halfOpen', 'mute']
+  for (const [how, run] of RUNNERS) {
+    await Promise.all(modes.map(async mode => {
+      const proxy = await startProxy(t, () => server)
+      proxy.mode = mode
+      const { code, stdout, stderr } = await run(['--store', urlThrough(proxy), 'list', '--debug'])
+      t.equal(code, 1, `${String(mode)}, ${how}`)
       t.equal(stdout, '')
       t.match(stderr, /^error: Cannot open the API key store /)
       t.notMatch(stderr, /s3cret|not-a-secret/)
-    }
+    }))
   }
 }
