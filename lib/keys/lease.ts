@@ -52,7 +52,7 @@ export class Lease {
   #hinted = false
   #cancelNext = () => {}
   #watching: Promise<void> | null = null
-  #endWatching = () => {}
+  #endWatching!: () => void
   #isOpen = false
 
   constructor (options: LeaseOptions) {

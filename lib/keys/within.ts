@@ -5,7 +5,7 @@ export const PATIENCE = 10_000
 
 /** Rejects with what `timedOut` makes if the promise takes longer, in milliseconds. */
 export async function within<T> (milliseconds: number, promise: Promise<T>, timedOut: () => Error, wait: After = after): Promise<T> {
-  let cancel = () => {}
+  let cancel!: () => void
   const late = new Promise<never>((_resolve, reject) => {
     cancel = wait(milliseconds, () => { reject(timedOut()) })
   })

@@ -38,8 +38,10 @@ t.test(`what was acknowledged is there after kill -9, and every chain of keys ha
   t.comment(`in ${cycles} cycles acknowledged ${JSON.stringify(acknowledged)}, interrupted ${JSON.stringify(interrupted)}`)
 })
 
-for (const gracePeriod of ['PT1H', 'PT0S']) {
-  t.test(`killed at any step of a rotation with a grace period of ${gracePeriod}, a process leaves a key that works, and never two successors`, { timeout: 300_000 }, async (t) => {
+// A start of a process takes half a second, so each step has one of the two; in full, each has both.
+const GRACE_PERIODS = ['PT1H', 'PT0S']
+for (const first of process.env.KILL_CYCLES === undefined ? [0] : [0, 1]) {
+  t.test(`killed at any step of a rotation, with a grace period or without (${first}), a process leaves a key that works, and never two successors`, { timeout: 300_000 }, async (t) => {
     const dir = t.testdir()
     const original = await openDatabase(':memory:')
     const app = await anApp(sqliteStore(original))
@@ -51,7 +53,7 @@ for (const gracePeriod of ['PT1H', 'PT0S']) {
     for (let step = 1; !deaths.at(-1)?.startsWith('rotated'); step++) {
       const path = join(dir, `${step}.db`)
       original.exec(`VACUUM INTO '${path}'`)
-      const { next } = start('die', path, record.id, gracePeriod, String(step))
+      const { next } = start('die', path, record.id, GRACE_PERIODS[(first + step) % 2]!, String(step))
       deaths.push(await next() ?? 'nothing')
       t.equal(await next(), undefined)
       outcomes.add(await outcomeOf(t, path, key, record, `killed ${deaths.at(-1)}`))
