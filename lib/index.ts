@@ -1,6 +1,6 @@
 import type { Principal } from './http/access.js'
 import type { ScopeCondition } from './http/conditions.js'
-import type { ApiKeys } from './keys/keyring.js'
+import type { ApiKeys } from './reports/api-keys.js'
 import type { ScopeName } from './scopes/register.js'
 import type { ScopeRequirement } from './scopes/requirement.js'
 import apiKeyScopes from './plugin.js'
@@ -27,7 +27,7 @@ export type { Pepper } from './keys/digest.js'
 export type { ForeignKeyShape } from './keys/foreign-keys.js'
 export type { MissingRequiredPolicy } from './keys/granted-scopes.js'
 export type { ApiKeyChanges } from './keys/key-changes.js'
-export type { ApiKeys } from './keys/keyring.js'
+export type { Keyring } from './keys/keyring.js'
 export type { KeyPage, ListQuery } from './keys/key-list.js'
 export type { ImportedKey } from './keys/imported-key.js'
 export type { KeyRefusal } from './keys/known-key.js'
@@ -48,6 +48,7 @@ export type { KeyUsage } from './keys/usage/report.js'
 
 export type { Principal, RegisteredUser } from './http/access.js'
 export type { FormatError } from './http/answer.js'
+export type { GuardedCondition, GuardedRoute } from './http/guarded-routes.js'
 export type { ScopeCondition } from './http/conditions.js'
 export type { User } from './http/decision.js'
 export type { Denial } from './http/denial.js'
@@ -56,6 +57,8 @@ export type { ApiKeyScopesOptions, AuditOptions, UsageOptions } from './http/opt
 export type { RouteAccess } from './http/policy.js'
 export type { Annotate, RouteToAnnotate } from './http/route-policies.js'
 export type { AuthenticateUser } from './http/session.js'
+
+export type { ApiKeys } from './reports/api-keys.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -8,6 +8,7 @@ import { BadOptionsError } from './http/errors.js'
 import { Guard } from './http/guard.js'
 import { HandlerDemands } from './http/handler-demands.js'
 import { lookUpKey } from './http/identity.js'
+import { asInspected } from './http/inspection.js'
 import { protect } from './http/last-check.js'
 import type { ApiKeyScopesOptions } from './http/options.js'
 import { PUBLIC } from './http/policy.js'
@@ -22,6 +23,8 @@ import { keyring } from './keys/keyring.js'
 import { usageNotes } from './keys/usage/notes.js'
 import { KeyVerifier } from './keys/verifier.js'
 import { PATIENCE, within } from './keys/within.js'
+import { apiKeysOf } from './reports/api-keys.js'
+import { RouteTable } from './reports/route-table.js'
 
 /**
  * Enforces `config.scopes`, `config.userOnly` and `config.public` on every route of the instance it is registered on and
@@ -38,7 +41,7 @@ async function apiKeyScopes (app: FastifyInstance, options: ApiKeyScopesOptions)
 }
 
 async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions): Promise<void> {
-  const settings = readOptions(options)
+  const settings = asInspected(readOptions(options))
   const { catalog, store } = settings
   refuseIfTaken(app)
 
@@ -66,7 +69,9 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   const demands = new HandlerDemands(catalog, refusals, usage)
   const guard = new Guard({ ...settings, sessions: sessionsOf(settings), policies, verifier, lookUpBearer, refusals, demands, auditor, usage })
 
-  app.decorate('apiKeys', keyring({ ...settings, prefix: settings.prefixes[0], digester: digests, verifier, trouble, auditor, usage }))
+  const ring = keyring({ ...settings, prefix: settings.prefixes[0], digester: digests, verifier, trouble, auditor, usage })
+  const table = new RouteTable(policies)
+  app.decorate('apiKeys', apiKeysOf(ring, table))
   app.decorateRequest('principal', { getter () { return accessOf(this)?.principal ?? null }, setter: refuseToSet })
   app.decorateRequest('hasScopes', function (this: FastifyRequest, ...scopes) { return demands.has(this, scopes) })
   app.decorateRequest('requireScopes', function (this: FastifyRequest, ...scopes) { demands.require(this, scopes) })
@@ -84,6 +89,7 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
     if (policies.check(app) === 'some may be unseen') {
       app.log.warn('fastify-api-key-scopes was imported after this app was made, so it cannot tell whether earlier routes say who may call them; those that do not are refused to everybody')
     }
+    table.complete()
     if (store.changes === undefined && settings.maxStaleness > 0) {
       app.log.warn(`the API key store cannot tell what has changed (it has no method changes), so every key is read anew after ${settings.maxStaleness} ms`)
     }

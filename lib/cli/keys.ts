@@ -4,7 +4,7 @@ import type { Settings } from '../http/settings.js'
 import type { Auditor } from '../keys/audit.js'
 import { digester } from '../keys/digest.js'
 import { ForeignKeys } from '../keys/foreign-keys.js'
-import { keyring, type ApiKeys } from '../keys/keyring.js'
+import { keyring, type Keyring } from '../keys/keyring.js'
 import type { Awaitable, KeyStore } from '../keys/store.js'
 import { usageNotes } from '../keys/usage/notes.js'
 import { KeyVerifier } from '../keys/verifier.js'
@@ -18,9 +18,9 @@ import { NO_SCOPES, settingsFor, type Wanted } from './settings.js'
 /** What a command works with. */
 export interface Keys {
   readonly store: KeyStore
-  readonly apiKeys: ApiKeys
+  readonly apiKeys: Keyring
   /** The same, but what it adds is not kept, and nobody is told. */
-  readonly rehearsal: ApiKeys
+  readonly rehearsal: Keyring
   /** `null` where none is known, which no command hears of that needs one. */
   readonly catalog: Catalog | null
   /** Who did it, for the audit. */
@@ -90,7 +90,7 @@ function withoutWriting (store: KeyStore): KeyStore {
   return { findByDigest: async digest => await store.findByDigest(digest), insert () {} }
 }
 
-async function unlessInterrupted<T> (interrupted: AbortSignal, work: () => Promise<T>): Promise<T> {
+export async function unlessInterrupted<T> (interrupted: AbortSignal, work: () => Promise<T>): Promise<T> {
   interrupted.throwIfAborted()
   return await Promise.race([work(), once(interrupted, 'abort').then((): never => { throw interrupted.reason })])
 }

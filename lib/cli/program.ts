@@ -8,10 +8,12 @@ import { addMigrate } from './commands/migrate.js'
 import { addPurge } from './commands/purge.js'
 import { addRevoke } from './commands/revoke.js'
 import { addRotate } from './commands/rotate.js'
+import { addRoutes } from './commands/routes.js'
 import { addShow } from './commands/show.js'
 import { addUsage } from './commands/usage.js'
 import { CONFIG_FILES, EXAMPLE_CONFIG } from './config.js'
 import type { Output } from './output.js'
+import { appRunner } from './run-on-app.js'
 import { runner } from './run.js'
 import type { Terminal } from './terminal.js'
 
@@ -38,6 +40,8 @@ export function programOf (terminal: Terminal, output: Output): Command {
     .addHelpText('after', HELP)
   const run = runner(terminal, output)
   for (const add of [addCreate, addList, addShow, addRotate, addRevoke, addUsage, addImport, addPurge, addMigrate, addEpoch]) add(program, run)
+  const runOnApp = appRunner(terminal, output)
+  for (const add of [addRoutes]) add(program, runOnApp)
   return program
 }
 

@@ -28,3 +28,6 @@ export const LeakReportUnfinishedError = createError('FST_API_KEY_LEAK_REPORT_UN
 export const BadOptionsError = createError<[string]>('FST_API_KEY_BAD_OPTIONS', 'fastify-api-key-scopes: %s', 500)
 export const BadRouteError = createError<[string, string]>('FST_API_KEY_BAD_ROUTE', '%s: %s', 500)
 export const UnannotatedRoutesError = createError<[string]>('FST_API_KEY_UNANNOTATED_ROUTES', '%s', 500)
+
+/** What is told of all routes of an app was asked for before all of them were there. */
+export const NotReadyError = createError<[string]>('FST_API_KEY_NOT_READY', 'app.apiKeys.%s needs all routes to be there: await app.ready() first', 500)

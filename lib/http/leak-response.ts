@@ -1,7 +1,7 @@
 import { setImmediate as others } from 'node:timers/promises'
 import type { CallingRequest } from '../keys/life/caller.js'
 import { isText } from '../keys/key-fields.js'
-import type { ApiKeys } from '../keys/keyring.js'
+import type { Keyring } from '../keys/keyring.js'
 import type { ApiKeyRecord } from '../keys/record.js'
 import type { ReportedSecret } from './leak-report.js'
 
@@ -31,7 +31,7 @@ export interface LeakResponse {
  * Revokes every API key of a report that is not revoked yet, in whatever state it is. What fails for one stops no other, and
  * to do all of it again changes nothing.
  */
-export async function respondTo (report: readonly ReportedSecret[], apiKeys: ApiKeys, request: CallingRequest): Promise<LeakResponse> {
+export async function respondTo (report: readonly ReportedSecret[], apiKeys: Keyring, request: CallingRequest): Promise<LeakResponse> {
   const firstPlaces = new Map([...report].reverse().map(secret => [secret.token, secret]))
   const strangers = new Set<string>()
   const known = new Map<string, ApiKeyRecord>()

@@ -21,6 +21,18 @@ export interface RoutePolicy {
   readonly ownErrorHandler: boolean
 }
 
+/** A route of the app, as far as it could be seen. */
+export interface KnownRoute {
+  readonly route: RouteOptions
+  /** As declared: in a route that has two, such as `/` under a prefix, Fastify replaces it by the second. */
+  readonly url: string
+  /** The app, or the encapsulated child, that it was declared on. */
+  readonly instance: FastifyInstance
+  readonly policy: Policy
+}
+
+interface DeclaredHere extends KnownRoute { readonly said: readonly unknown[], readonly name: string }
+
 /** Knows who may call each route of an app. */
 export class RoutePolicies {
   readonly #context: PolicyContext
@@ -31,7 +43,8 @@ export class RoutePolicies {
   /** Carries a route's policy from its declaration to the config that its requests show. Nobody else's will do. */
   readonly #kPolicy = Symbol('fastify-api-key-scopes.policy')
   /** What each route said when it was declared. */
-  readonly #declared = new Map<RouteOptions, { readonly said: readonly unknown[], readonly name: string }>()
+  readonly #declared = new Map<RouteOptions, DeclaredHere>()
+  readonly #early: KnownRoute[] = []
   // By method and URL: the policies that `annotate` gave, and what `check` saw of routes that `declare` could not see.
   readonly #annotated = new Map<string, Policy>()
   readonly #earlyErrorHandlers = new Set<string>()
@@ -59,8 +72,9 @@ export class RoutePolicies {
 
   /** For the `onRoute` hook. Throws if what the route says is wrong; notes it if the route says nothing. */
   declare (route: RouteOptions, instance: FastifyInstance): Policy {
-    this.#declared.set(route, { said: whatIsSaid(route), name: namesOf(route).join(', ') })
+    const said = { said: whatIsSaid(route), name: namesOf(route).join(', ') }
     const policy = this.#read(route, instance)
+    this.#declared.set(route, { ...said, route, url: route.url, instance, policy })
     // A copy, for the object is the user's, and may serve several routes.
     route.config = Object.assign({}, route.config, { [this.#kPolicy]: { policy, ownErrorHandler: route.errorHandler !== undefined } })
     return policy
@@ -81,11 +95,16 @@ export class RoutePolicies {
     for (const { route, url, instance } of routes ?? []) {
       if (this.#declared.has(route)) continue
       const early = { ...route, url }
-      this.#read(early, instance)
+      this.#early.push({ route, url, instance, policy: this.#read(early, instance) })
       if (route.errorHandler !== undefined) for (const name of namesOf(early)) this.#earlyErrorHandlers.add(name)
     }
     if (this.#unannotated.length > 0) throw new UnannotatedRoutesError(unannotatedMessage(this.#unannotated))
     return routes === undefined ? 'some may be unseen' : 'all seen'
+  }
+
+  /** Every route that could be seen, in the order of declaration. Complete once `check` was called. */
+  known (): readonly KnownRoute[] {
+    return [...this.#early, ...this.#declared.values()]
   }
 
   #read (route: RouteOptions, instance: FastifyInstance): Policy {

@@ -29,13 +29,13 @@ import type { KeyUsage } from './usage/report.js'
 import type { KeyVerifier, StoreTrouble } from './verifier.js'
 
 /**
- * The life of API keys: `app.apiKeys`. Every call rejects with FST_API_KEY_INVALID_INPUT (400) if it is given something
+ * The life of API keys, as it is a part of `app.apiKeys`. Every call rejects with FST_API_KEY_INVALID_INPUT (400) if it is given something
  * that cannot be right, FST_API_KEY_STORE_UNAVAILABLE (503) if the store cannot answer, and FST_API_KEY_STORE_INCAPABLE
  * (500) if it lacks the method. Those that change something reject with FST_API_KEY_AUDIT_UNAVAILABLE (503), before they
  * do it, if a required audit sink fails; those that give away scopes, with `as`, with FST_API_KEY_BEYOND_GRANT (403) or
  * FST_API_KEY_RIGHTS_UNAVAILABLE (503).
  */
-export interface ApiKeys {
+export interface Keyring {
   readonly catalog: Catalog<ScopeName>
   /** Makes a key. The key itself is in this answer and nowhere else: show it once. It works at once in this process. */
   create (input: NewApiKey, options?: CallOptions): Promise<IssuedKey>
@@ -107,7 +107,7 @@ export interface KeyringOptions extends ChangeRules {
   readonly usage?: UsageNotes
 }
 
-export function keyring ({ store, prefix, digester, verifier, trouble, auditor, usage = NOT_NOTED, ...rules }: KeyringOptions): ApiKeys {
+export function keyring ({ store, prefix, digester, verifier, trouble, auditor, usage = NOT_NOTED, ...rules }: KeyringOptions): Keyring {
   const life: KeyLife = {
     rules: { ...rules, resolve: verifier.resolve, failed: trouble.failed },
     prefix,

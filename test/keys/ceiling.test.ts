@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import t from 'tap'
 import type { CallOptions, OnBehalf } from '../../lib/index.js'
-import type { ApiKeys } from '../../lib/keys/keyring.js'
+import type { Keyring } from '../../lib/keys/keyring.js'
 import type { ApiKeyRecord } from '../../lib/keys/record.js'
 import type { KeyStore } from '../../lib/keys/store.js'
 import { memoryStore } from '../../lib/stores/memory.js'
@@ -12,7 +12,7 @@ const all = async (store: KeyStore) => JSON.stringify(await store.list!({ limit:
 const principal = (record: ApiKeyRecord) => ({ type: 'apiKey', record }) as const
 
 /** Every way of giving scopes away. */
-function givings (keys: ApiKeys, scopes: string[], as: OnBehalf): Record<string, () => Promise<unknown>> {
+function givings (keys: Keyring, scopes: string[], as: OnBehalf): Record<string, () => Promise<unknown>> {
   return {
     create: async () => await keys.create({ name: 'k', scopes: scopes as never }, { as }),
     async update () {

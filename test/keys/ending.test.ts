@@ -1,13 +1,13 @@
 import t from 'tap'
 import type { KeyState } from '../../lib/index.js'
-import type { ApiKeys } from '../../lib/keys/keyring.js'
+import type { Keyring } from '../../lib/keys/keyring.js'
 import type { KeyStore } from '../../lib/keys/store.js'
 import { memoryStore } from '../../lib/stores/memory.js'
 import { refusalOf, setUp } from './set-up.js'
 
 const DAY = 86_400_000
 /** Puts records into a store, like an active one of u1 that is there then too, but for their fields. */
-async function planter (store: Required<KeyStore>, keys: ApiKeys) {
+async function planter (store: Required<KeyStore>, keys: Keyring) {
   const { record } = await keys.create({ name: 'active', ownerId: 'u1', scopes: [] })
   const base = (await store.get(record.id))!
   let count = 0

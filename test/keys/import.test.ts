@@ -6,7 +6,7 @@ import type { ImportedKey } from '../../lib/index.js'
 import { readDigest } from '../../lib/keys/digest-text.js'
 import { digester, fingerprintOf, type Pepper } from '../../lib/keys/digest.js'
 import { generateKey } from '../../lib/keys/key-format.js'
-import type { ApiKeys } from '../../lib/keys/keyring.js'
+import type { Keyring } from '../../lib/keys/keyring.js'
 import type { KeyStore } from '../../lib/keys/store.js'
 import { defineScopes, type Catalog } from '../../lib/scopes/catalog.js'
 import { memoryStore } from '../../lib/stores/memory.js'
@@ -23,7 +23,7 @@ function entry (fields: Record<string, unknown> = {}) {
 const inputs = (count: number) => Array.from({ length: count }, () => entry().input)
 
 /** Tries an import that must be refused, and answers the message. */
-async function refusal (keys: ApiKeys, list: unknown, options?: Parameters<ApiKeys['import']>[1]): Promise<string> {
+async function refusal (keys: Keyring, list: unknown, options?: Parameters<Keyring['import']>[1]): Promise<string> {
   try {
     await keys.import(list as ImportedKey[], options)
   } catch (error) {

@@ -2,7 +2,7 @@ import t from 'tap'
 import { digester, fingerprintOf } from '../../lib/keys/digest.js'
 import { BeyondGrantError, InvalidInputError, StoreIncapableError, StoreUnavailableError } from '../../lib/keys/errors.js'
 import { generateKey } from '../../lib/keys/key-format.js'
-import type { ApiKeys } from '../../lib/keys/keyring.js'
+import type { Keyring } from '../../lib/keys/keyring.js'
 import type { NewApiKey } from '../../lib/keys/new-key.js'
 import type { StoredKey } from '../../lib/keys/record.js'
 import type { Issuer } from '../../lib/keys/life/caller.js'
@@ -487,7 +487,7 @@ t.test('the calls work on their own, and cannot be replaced', async (t) => {
 
 const methods = ['insert', 'get', 'list', 'update', 'revoke'] as const
 
-const calls: ReadonlyArray<{ call: string, needs: ReadonlyArray<typeof methods[number]>, ask: (keys: ApiKeys) => Promise<unknown> }> = [
+const calls: ReadonlyArray<{ call: string, needs: ReadonlyArray<typeof methods[number]>, ask: (keys: Keyring) => Promise<unknown> }> = [
   { call: 'create', needs: ['insert'], ask: keys => keys.create({ name: 'n', scopes: [] }) },
   { call: 'get', needs: ['get'], ask: keys => keys.get('x') },
   { call: 'list', needs: ['list'], ask: keys => keys.list() },

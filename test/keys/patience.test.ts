@@ -1,14 +1,14 @@
 // What a management call waits for: ten seconds, and no longer.
 import { mock } from 'node:test'
 import t from 'tap'
-import type { ApiKeys } from '../../lib/keys/keyring.js'
+import type { Keyring } from '../../lib/keys/keyring.js'
 import { memoryStore } from '../../lib/stores/memory.js'
 import { setUp } from './set-up.js'
 
 const never = async () => await new Promise<never>(() => {})
 const u1 = { id: 'u1' }
 
-const slow: ReadonlyArray<readonly [title: string, setting: Parameters<typeof setUp>[0], call: (keys: ApiKeys) => Promise<unknown>, code: string]> = [
+const slow: ReadonlyArray<readonly [title: string, setting: Parameters<typeof setUp>[0], call: (keys: Keyring) => Promise<unknown>, code: string]> = [
   ['a store, asked for a record', { store: { ...memoryStore(), get: never } }, async keys => await keys.get('x'), 'FST_API_KEY_STORE_UNAVAILABLE'],
   ['a store, told to add one', { store: { ...memoryStore(), insert: never } }, async keys => await keys.create({ name: 'n', scopes: [] }), 'FST_API_KEY_STORE_UNAVAILABLE'],
   ['a store, told to revoke all', { store: { ...memoryStore(), revokeOwner: never } }, async keys => await keys.revokeOwner('u1'), 'FST_API_KEY_STORE_UNAVAILABLE'],

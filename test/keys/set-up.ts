@@ -2,7 +2,7 @@
 import { Auditor, type AuditEvent, type AuditSettings } from '../../lib/keys/audit.js'
 import type { MissingRequiredPolicy } from '../../lib/keys/granted-scopes.js'
 import { digester, fingerprintOf, type Pepper } from '../../lib/keys/digest.js'
-import { keyring, type ApiKeys } from '../../lib/keys/keyring.js'
+import { keyring, type Keyring } from '../../lib/keys/keyring.js'
 import type { Grantable } from '../../lib/keys/life/ceiling.js'
 import type { OwnerScopes } from '../../lib/keys/owner-rights.js'
 import type { StoredKey } from '../../lib/keys/record.js'
@@ -90,7 +90,7 @@ export function gated () {
 }
 
 /** Why a key is refused, or `null`. */
-export const refusalOf = async (keys: ApiKeys, key: string) => {
+export const refusalOf = async (keys: Keyring, key: string) => {
   const verification = await keys.verify(key)
   return verification.valid ? null : verification.reason
 }

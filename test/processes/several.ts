@@ -33,7 +33,7 @@ export async function severalProcesses (t: Test, url: string, size: number): Pro
   })
 
   await t.test('made-up keys cost neither memory nor the place of real ones', async (t) => {
-    const keys = inFull(20_000, 1_000_000)
+    const keys = inFull(20_000, 10_000_000)
     const { grown, hits, perSecond } = await flood(t, writer!, patient!, keys)
     t.comment(`${keys} keys: ${(grown / 1024).toFixed(0)} KiB more in the second half, ${(hits * 100).toFixed(2)} % hits, ${perSecond} requests/s`)
     t.ok(hits >= 0.99, 'valid keys are known all the while')

@@ -1,4 +1,4 @@
-import type { ApiKeys } from '../../lib/keys/keyring.js'
+import type { Keyring } from '../../lib/keys/keyring.js'
 import type { KeyVerifier, Verdict } from '../../lib/keys/verifier.js'
 import { Link, type Call } from './link.js'
 import type { Machine } from './machine.js'
@@ -19,7 +19,7 @@ export class App {
   readonly name: string
   readonly machine: Machine
   readonly link: Link
-  readonly keys: ApiKeys
+  readonly keys: Keyring
   /** When each request came that waits for a verdict. */
   readonly waiting = new Map<object, number>()
   /** Requests that were refused because the store could not be asked. */

@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { ListQuery } from '../../keys/key-list.js'
-import type { ApiKeys } from '../../keys/keyring.js'
+import type { Keyring } from '../../keys/keyring.js'
 import type { ApiKeyRecord } from '../../keys/record.js'
 import type { KeyState } from '../../keys/store.js'
 import { inCell, stateOf, timeOf } from '../record-text.js'
@@ -36,7 +36,7 @@ export const addList: AddCommand = (program, run) => {
 }
 
 /** The keys of all pages, at one time or another: others may be made meanwhile. */
-export async function everyKey (apiKeys: ApiKeys, query: ListQuery): Promise<ApiKeyRecord[]> {
+export async function everyKey (apiKeys: Keyring, query: ListQuery): Promise<ApiKeyRecord[]> {
   const records: ApiKeyRecord[] = []
   for (let cursor: string | null | undefined; cursor !== null;) {
     const page = await apiKeys.list({ ...query, limit: 1000, ...cursor !== undefined && { cursor } })

@@ -1,0 +1,81 @@
+import type { RouteOptions } from 'fastify'
+import type { Requirement } from '../scopes/requirement.js'
+import type { Policy } from './decision.js'
+import type { KnownRoute } from './route-policies.js'
+
+/** A route and who may call it, as data: what every view of an app is made of. */
+export interface GuardedRoute {
+  /** One of them: a route that is declared for several methods is told of once for each. */
+  readonly method: string
+  /** As declared, with its prefix, and with `:parameters` and `*` as they stand. */
+  readonly url: string
+  /** What tells it from others with this method and URL, such as `{ version: '2.x' }`, as text. Usually empty. */
+  readonly constraints: Readonly<Record<string, string>>
+  /** `unannotated`: nobody may, for it says nothing, and was declared where start-up could not see it. */
+  readonly access: Policy['kind']
+  /** Alternatives, of each of which all scopes are needed; `[[]]`: any valid key. Empty unless `access` is `scopes`. */
+  readonly scopes: Requirement['alternatives']
+  /** What is needed beside `scopes` for some requests. */
+  readonly conditions: readonly GuardedCondition[]
+  /** What its schema says that it does (`summary`), or `''`. */
+  readonly summary: string
+  /** Whether its schema keeps it out of documentation (`hide: true`). It is guarded all the same. */
+  readonly hidden: boolean
+}
+
+export interface GuardedCondition {
+  readonly scopes: Requirement['alternatives']
+  /** When, for people; or `''`. */
+  readonly description: string
+}
+
+/** A route of the table, with what belongs to it and is no data. */
+export interface GuardedRouteEntry {
+  readonly guarded: GuardedRoute
+  readonly policy: Policy
+  readonly known: KnownRoute
+}
+
+/** In the order of declaration. The HEAD routes that Fastify adds to GET routes are left out where they are for whom the GET is. */
+export function guardedRoutes (routes: readonly KnownRoute[]): readonly GuardedRouteEntry[] {
+  const entries = routes.flatMap(known => urlsOf(known).flatMap(url => methodsOf(known.route).map(method => entryOf(known, method, url))))
+  const gets = new Map(entries.filter(({ guarded }) => guarded.method === 'GET').map(entry => [nameOf(entry), entry.policy]))
+  return entries.filter(entry => entry.guarded.method !== 'HEAD' || !isSame(entry.policy, gets.get(nameOf(entry))))
+}
+
+function entryOf (known: KnownRoute, method: string, url: string): GuardedRouteEntry {
+  const { policy, route: { constraints = {}, schema } } = known
+  const { summary, hide } = Object(schema) as { summary?: unknown, hide?: unknown }
+  const guarded: GuardedRoute = {
+    method,
+    url,
+    constraints: Object.freeze(Object.fromEntries(Object.entries(constraints).map(([name, value]) => [name, String(value)]))),
+    access: policy.kind,
+    scopes: policy.kind === 'scopes' ? policy.demand.alternatives : [],
+    conditions: policy.kind === 'scopes' ? policy.conditions.map(({ requirement, description }) => Object.freeze({ scopes: requirement.alternatives, description })) : [],
+    summary: typeof summary === 'string' ? summary : '',
+    hidden: hide === true
+  }
+  return { guarded: Object.freeze(guarded), policy, known }
+}
+
+function methodsOf ({ method }: RouteOptions): readonly string[] {
+  return [method].flat()
+}
+
+/** `/` under a prefix is two routes, with and without the slash. */
+function urlsOf ({ url, route }: KnownRoute): readonly string[] {
+  return url === route.url ? [url] : [url, route.url]
+}
+
+function nameOf ({ guarded: { url, constraints } }: GuardedRouteEntry): string {
+  return JSON.stringify([url, Object.entries(constraints).sort()])
+}
+
+function isSame (one: Policy, other: Policy | undefined): boolean {
+  if (one === other) return true
+  if (one.kind !== 'scopes' || other?.kind !== 'scopes') return one.kind === other?.kind
+  const conditions = other.conditions
+  return JSON.stringify(one.demand.alternatives) === JSON.stringify(other.demand.alternatives) &&
+    one.conditions.length === conditions.length && one.conditions.every(({ when }, i) => when === conditions[i]!.when)
+}
