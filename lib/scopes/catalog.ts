@@ -2,6 +2,7 @@ import { readOptions } from './catalog-options.js'
 import { readEntries, type Entry, type ScopeStatus } from './entries.js'
 import { ScopeDefinitionError } from './faults.js'
 import { grantOf, type Grant } from './grant.js'
+import { inclusionPath } from './inclusion-path.js'
 import { coverage } from './inclusion.js'
 import { checkOffers, checkRequires, missingRequired, type MissingRequired } from './required.js'
 import { readRequirement, type Requirement, type ScopeRequirement } from './requirement.js'
@@ -46,6 +47,12 @@ export interface Catalog<Name extends string = string> {
   readonly resources: ReadonlyArray<Resource<Name>>
   /** What these scopes open today. Unknown names open nothing. */
   grant (names: readonly string[]): Grant
+  /**
+   * Through what a grant covers a scope: a shortest chain from one of the granted names to the scope, by names and patterns, such as
+   * `['full', '*', 'clusters:read']`; `['old:name', 'new:name']` where one replaces the other; the scope alone if it was granted by
+   * name. `null` if the grant does not cover it.
+   */
+  path (granted: readonly string[], scope: string): readonly string[] | null
   /** What must be granted with these scopes and is not covered by them: each missing scope, with those that require it. */
   missingRequired (names: readonly string[]): MissingRequired
   /** Reads a demand, as a route declares it. @throws {ScopeDefinitionError} with every fault. */
@@ -79,6 +86,7 @@ export function defineScopes<const Name extends string> (
     presets: presets as ReadonlyMap<string, readonly string[]> as ReadonlyMap<string, readonly Name[]>,
     resources: resources as ReadonlyArray<Resource<Name>>,
     grant: (names: readonly string[]) => grantOf(names, covered, today),
+    path: inclusionPath(scopes),
     missingRequired: missing,
     requirement: (demand: ScopeRequirement) => readRequirement(demand, scopes, today)
   })
