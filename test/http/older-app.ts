@@ -29,6 +29,7 @@ const urls = ['/silent', '/declared', '/public', '/wrong', '/annotated/list', '/
 console.log(JSON.stringify({
   heads: Object.fromEntries(await Promise.all(urls.map(async url => [url, await statuses(url, 'HEAD')]))),
   statuses: Object.fromEntries(await Promise.all(urls.map(async url => [url, await statuses(url)]))),
+  told: app.apiKeys.routes().map(({ url }) => url),
   refusal: (await send('full', '/silent')).json(),
   ran: [...new Set(ran)].sort(),
   warnings: lines.filter(({ level }) => level === 40).map(({ msg }) => msg),

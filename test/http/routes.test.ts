@@ -623,6 +623,7 @@ or, for routes that are declared by other people's plugins, give fastify-api-key
     }
     t.same(seen.refusal, { statusCode: 403, code: 'FST_API_KEY_UNANNOTATED_ROUTE', error: 'Forbidden', message: 'This endpoint has no access policy' })
     t.same(seen.ran, ['/annotated/child', '/annotated/child/', '/annotated/list', '/declared', '/late', '/public'])
+    t.same(seen.told, ['/late'], 'app.apiKeys.routes() tells nothing of what nobody could see')
     t.equal(seen.warnings.length, 1)
     t.match(seen.warnings[0], /imported after this app was made, so it cannot tell whether earlier routes say who may call them; those that do not are refused to everybody/)
     t.match(seen.errors, ['HEAD', 'GET'].map(method => ({
