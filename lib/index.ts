@@ -1,5 +1,6 @@
 import type { Principal } from './http/access.js'
 import type { ScopeCondition } from './http/conditions.js'
+import type { ScopesMode } from './http/decision.js'
 import type { ApiKeys } from './reports/api-keys.js'
 import type { ScopeName } from './scopes/register.js'
 import type { ScopeRequirement } from './scopes/requirement.js'
@@ -50,11 +51,12 @@ export type { Principal, RegisteredUser } from './http/access.js'
 export type { FormatError } from './http/answer.js'
 export type { GuardedCondition, GuardedRoute } from './http/guarded-routes.js'
 export type { ScopeCondition } from './http/conditions.js'
-export type { User } from './http/decision.js'
+export type { ScopesMode, User } from './http/decision.js'
 export type { Denial } from './http/denial.js'
 export type { DenialLogLevel } from './http/decision-log.js'
 export type { ApiKeyScopesOptions, AuditOptions, UsageOptions } from './http/options.js'
 export type { RouteAccess } from './http/policy.js'
+export type { ReportedCaller, ReportedDenial, ReportedDenials, ReportedQuery } from './http/report-mode-summary.js'
 export type { Annotate, RouteToAnnotate } from './http/route-policies.js'
 export type { AuthenticateUser } from './http/session.js'
 
@@ -70,6 +72,8 @@ declare module 'fastify' {
     userOnly?: true
     /** Everybody; no credential is read. */
     public?: true
+    /** Whether this route refuses, or only tells of it. Default: as the option `mode` of the plugin says. Not with `public`. */
+    scopesMode?: ScopesMode
     // What people write when they mean one of the above: it does not compile.
     scope?: never
     scopeWhen?: never
@@ -84,6 +88,10 @@ declare module 'fastify' {
     user_only?: never
     usersOnly?: never
     isPublic?: never
+    scopeMode?: never
+    scopesmode?: never
+    reportOnly?: never
+    reportMode?: never
   }
 
   interface FastifyRequest {

@@ -12,6 +12,7 @@ import { asInspected } from './http/inspection.js'
 import { protect } from './http/last-check.js'
 import type { ApiKeyScopesOptions } from './http/options.js'
 import { PUBLIC } from './http/policy.js'
+import { ReportMode } from './http/report-mode.js'
 import { RoutePolicies } from './http/route-policies.js'
 import { sessionsOf } from './http/session.js'
 import { readOptions } from './http/settings.js'
@@ -63,15 +64,17 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   })
   await opened
 
-  const policies = new RoutePolicies({ catalog, hasSessions: settings.authenticateUser !== undefined }, settings.annotate, settings.notFound)
+  const policies = new RoutePolicies({ catalog, hasSessions: settings.authenticateUser !== undefined }, settings.annotate, settings.notFound, settings.mode)
   const refusals = new Refusals(settings.realm, settings.revealGranted)
   const lookUpBearer = await bearerAuthentication(app, async key => await lookUpKey(verifier, key))
-  const demands = new HandlerDemands(catalog, refusals, usage)
-  const guard = new Guard({ ...settings, sessions: sessionsOf(settings), policies, verifier, lookUpBearer, refusals, demands, auditor, usage })
+  const reportMode = new ReportMode({ catalog, refusals, auditor, log: app.log })
+  app.addHook('onClose', async () => { reportMode.close() })
+  const demands = new HandlerDemands({ catalog, refusals, usage, policies, reportMode })
+  const guard = new Guard({ ...settings, sessions: sessionsOf(settings), policies, verifier, lookUpBearer, refusals, demands, reportMode, auditor, usage })
 
   const ring = keyring({ ...settings, prefix: settings.prefixes[0], digester: digests, verifier, trouble, auditor, usage })
   const table = new RouteTable(policies)
-  app.decorate('apiKeys', apiKeysOf(ring, table))
+  app.decorate('apiKeys', apiKeysOf(ring, table, reportMode))
   app.decorateRequest('principal', { getter () { return accessOf(this)?.principal ?? null }, setter: refuseToSet })
   app.decorateRequest('hasScopes', function (this: FastifyRequest, ...scopes) { return demands.has(this, scopes) })
   app.decorateRequest('requireScopes', function (this: FastifyRequest, ...scopes) { demands.require(this, scopes) })
@@ -86,10 +89,13 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   app.addHook('onReady', async () => {
     // An instance around this one may have been given the plugin later.
     refuseSecond(Object.getPrototypeOf(app) as object)
-    if (policies.check(app) === 'some may be unseen') {
+    const seen = policies.check(app)
+    if (seen === 'some may be unseen') {
       app.log.warn('fastify-api-key-scopes was imported after this app was made, so it cannot tell whether earlier routes say who may call them; those that do not are refused to everybody')
     }
     table.complete()
+    const unenforced = table.unenforced()
+    if (unenforced.routes > 0 || settings.mode === 'report') reportMode.begin({ ...unenforced, orMore: seen !== 'all seen' })
     if (store.changes === undefined && settings.maxStaleness > 0) {
       app.log.warn(`the API key store cannot tell what has changed (it has no method changes), so every key is read anew after ${settings.maxStaleness} ms`)
     }

@@ -46,6 +46,11 @@ export function demandOf ({ demand, conditions }: ScopesPolicy, request: Fastify
   return applying.length === 0 ? demand : allOf([demand, ...applying.map(({ requirement }) => requirement)])
 }
 
+/** Of what `demandOf` has found: what is needed beside that which every request needs. */
+export function besideBase (demand: Requirement | AllOf): AllOf {
+  return allOf('parts' in demand ? demand.parts.slice(1) : [])
+}
+
 function applies ({ when, atTimes }: Condition, request: FastifyRequest): boolean {
   // With attachValidation a request gets this far whose body may be anything.
   if (request.validationError !== undefined) return true

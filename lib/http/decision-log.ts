@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { Actor, Auditor, Happening } from '../keys/audit.js'
 import type { Denial } from './denial.js'
-import type { Identity } from './decision.js'
+import { isVerified, type Identity } from './decision.js'
+import type { Throttle } from './throttle.js'
 
 export type DenialLogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
 
@@ -13,22 +14,34 @@ export function reportDenial (request: FastifyRequest, denial: Denial, reason: s
   const at = isVerified(identity) ? 'info' : level
   // A flood of strangers shall cost no more than it must.
   if (!isLogged(request, at) && !auditor.isHeard()) return
-  const { code, requiredScopes, missingScopes } = denial
-  const happening: Happening = {
-    ...aboutRequest(request, identity),
-    reason,
-    code,
-    ...requiredScopes !== undefined && { requiredScopes },
-    ...missingScopes !== undefined && { missingScopes }
-  }
   // A logger of the app's own need not have a method `silent`.
-  auditor.note(happening, 'denied', event => { if (at !== 'silent') request.log[at]({ audit: event }, 'request denied') })
+  auditor.note(aboutDenial(request, denial, reason, identity), 'denied', event => { if (at !== 'silent') request.log[at]({ audit: event }, 'request denied') })
+}
+
+/**
+ * Tells of a request that is let through although it was refused, at `warn`, with how many lines `atTimes` has left out. The
+ * diagnostics channel and the sink hear of each.
+ */
+export function reportInstead (request: FastifyRequest, denial: Denial, reason: string, identity: Identity, auditor: Auditor, atTimes: Throttle): void {
+  auditor.note(aboutDenial(request, denial, reason, identity), 'reported', event => {
+    atTimes(leftOut => { request.log.warn({ audit: event, reportsNotLogged: leftOut }, 'request would have been denied (report mode)') })
+  })
 }
 
 /** Tells of a request that was let through, if the app wants to hear of those too. */
 export function reportAllowed (request: FastifyRequest, identity: Identity, auditor: Auditor): void {
   if (auditor.settings.decisions !== 'all' || !isVerified(identity)) return
   auditor.note(aboutRequest(request, identity), 'allowed', event => { request.log.info({ audit: event }, 'request allowed') })
+}
+
+function aboutDenial (request: FastifyRequest, { code, requiredScopes, missingScopes }: Denial, reason: string, identity: Identity): Happening {
+  return {
+    ...aboutRequest(request, identity),
+    reason,
+    code,
+    ...requiredScopes !== undefined && { requiredScopes },
+    ...missingScopes !== undefined && { missingScopes }
+  }
 }
 
 function aboutRequest (request: FastifyRequest, identity: Identity): Happening {
@@ -45,16 +58,12 @@ function aboutRequest (request: FastifyRequest, identity: Identity): Happening {
   }
 }
 
-function actorOf (identity: Identity): Actor {
+export function actorOf (identity: Identity): Actor {
   switch (identity.type) {
     case 'apiKey': return { type: 'apiKey', id: identity.record.id, ownerId: identity.record.ownerId }
     case 'user': return { type: 'user', id: identity.user.id }
     default: return { type: 'nobody' }
   }
-}
-
-function isVerified ({ type }: Identity): boolean {
-  return type === 'apiKey' || type === 'user'
 }
 
 function isLogged ({ log }: FastifyRequest, level: DenialLogLevel): boolean {

@@ -20,6 +20,12 @@ export interface ScopesPolicy {
   readonly conditions: readonly Condition[]
 }
 
+/**
+ * What comes of a refusal. `enforce`: the request is refused. `report`: it is told of, and the request goes on, if whoever makes it
+ * could prove who they are; strangers are refused all the same.
+ */
+export type ScopesMode = 'enforce' | 'report'
+
 /** Somebody with a session of the application, as `authenticateUser` tells. */
 export interface User {
   readonly id: string
@@ -58,7 +64,7 @@ export type Question = Exclude<Policy, ScopesPolicy> | { readonly kind: 'scopes'
 /** The one place where it is decided who may pass. Pure: the same question and identity always give the same decision. */
 export function decide (question: Question, identity: Identity): Decision {
   if (question.kind === 'public') return ALLOW
-  if (question.kind === 'unannotated') return { outcome: 'unannotated' }
+  if (question.kind === 'unannotated') return { outcome: isUnavailable(identity) ? identity.type : 'unannotated' }
 
   const userOnly = question.kind === 'userOnly'
   switch (identity.type) {
@@ -79,7 +85,21 @@ export function decide (question: Question, identity: Identity): Decision {
   }
 }
 
+/** Whether a refusal is only told of, and the request goes on. Pure, like `decide`; whatever is not listed here is refused in every mode. */
+export function isOnlyReported ({ outcome }: Refused, identity: Identity, mode: ScopesMode): boolean {
+  return mode === 'report' && isVerified(identity) && (outcome === 'missingScope' || outcome === 'userOnly' || outcome === 'unannotated')
+}
+
+/** Whether it is known who this is. */
+export function isVerified ({ type }: Identity): boolean {
+  return type === 'apiKey' || type === 'user'
+}
+
 const ALLOW: Decision = Object.freeze({ outcome: 'allow' })
+
+function isUnavailable (identity: Identity): identity is Extract<Identity, { type: 'keysUnavailable' | 'usersUnavailable' }> {
+  return identity.type === 'keysUnavailable' || identity.type === 'usersUnavailable'
+}
 
 function held (demand: Demand, grant: Grant): Decision {
   const shortfall = demand.missing(grant)

@@ -5,14 +5,15 @@ import type { KeyVerifier } from '../keys/verifier.js'
 import type { AllOf, Requirement } from '../scopes/requirement.js'
 import { accessOf, letThrough, settle } from './access.js'
 import { refuse, refuseThrown, type FormatError } from './answer.js'
-import { demandOf } from './conditions.js'
+import { besideBase, demandOf } from './conditions.js'
 import { readCredential, type Credential } from './credential.js'
-import { decide, NOBODY, type Identity, type Policy, type Refused } from './decision.js'
+import { decide, isOnlyReported, NOBODY, type Identity, type Policy, type Refused } from './decision.js'
 import type { Refusal, Refusals } from './denial.js'
 import { reportAllowed, reportDenial, type DenialLogLevel } from './decision-log.js'
 import type { HandlerDemands } from './handler-demands.js'
 import { notDecided } from './last-check.js'
 import { identityOf, lookUpKey } from './identity.js'
+import type { ReportMode } from './report-mode.js'
 import type { RoutePolicies, RoutePolicy } from './route-policies.js'
 import { identifyUser, type Sessions } from './session.js'
 
@@ -28,6 +29,7 @@ export interface GuardOptions {
   readonly refusals: Refusals
   /** For denials that come from handlers. */
   readonly demands: HandlerDemands
+  readonly reportMode: ReportMode
   readonly formatError: FormatError | undefined
   readonly denialLogLevel: DenialLogLevel
   readonly auditor: Auditor
@@ -47,7 +49,7 @@ export class Guard {
   /** The `onRequest` hook. */
   onRequest (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
     const route = this.#options.policies.of(request)
-    if (route.policy.kind === 'public' || route.policy.kind === 'unannotated') {
+    if (route.policy.kind === 'public' || (route.policy.kind === 'unannotated' && route.mode === 'enforce')) {
       this.#conclude(request, reply, route, NOBODY, done)
       return
     }
@@ -127,6 +129,11 @@ export class Guard {
       if (hasConditions(policy)) this.#noteUse(identity)
       else this.#allowed(request, identity, policy.kind === 'scopes' ? policy.demand : undefined)
       done()
+    } else if (isOnlyReported(decision, identity, route.mode)) {
+      this.#noteUse(identity)
+      this.#options.reportMode.tell(request, decision, identity)
+      letThrough(request, policy, identity)
+      done()
     } else {
       this.#refuse(request, reply, route, decision, identity, done)
     }
@@ -146,6 +153,13 @@ export class Guard {
     if (decision.outcome === 'allow') {
       settle(request)
       this.#allowed(request, identity, demand)
+      done()
+    } else if (isOnlyReported(decision, identity, route.mode)) {
+      // Of what is always needed `onRequest` has told already, if it was missing.
+      const isToldOf = decide(policy, identity).outcome !== 'allow'
+      const untold = isToldOf ? decide({ kind: 'scopes', demand: besideBase(demand) }, identity) : decision
+      if (untold.outcome !== 'allow') this.#options.reportMode.tell(request, untold, identity)
+      settle(request)
       done()
     } else {
       this.#refuse(request, reply, route, decision, identity, done)

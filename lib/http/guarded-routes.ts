@@ -1,6 +1,6 @@
 import type { RouteOptions } from 'fastify'
 import type { Requirement } from '../scopes/requirement.js'
-import type { Policy } from './decision.js'
+import type { Policy, ScopesMode } from './decision.js'
 import type { KnownRoute } from './route-policies.js'
 
 /** A route and who may call it, as data: what every view of an app is made of. */
@@ -17,6 +17,8 @@ export interface GuardedRoute {
   readonly scopes: Requirement['alternatives']
   /** What is needed beside `scopes` for some requests. */
   readonly conditions: readonly GuardedCondition[]
+  /** `report`: a key or session that would be refused for its scopes is let through and told of. Of public routes always `enforce`. */
+  readonly mode: ScopesMode
   /** What its schema says that it does (`summary`), or `''`. */
   readonly summary: string
   /** Whether its schema keeps it out of documentation (`hide: true`). It is guarded all the same. */
@@ -38,13 +40,18 @@ export interface GuardedRouteEntry {
 
 /** In the order of declaration. The HEAD routes that Fastify adds to GET routes are left out where they are for whom the GET is. */
 export function guardedRoutes (routes: readonly KnownRoute[]): readonly GuardedRouteEntry[] {
-  const entries = routes.flatMap(known => urlsOf(known).flatMap(url => methodsOf(known.route).map(method => entryOf(known, method, url))))
-  const gets = new Map(entries.filter(({ guarded }) => guarded.method === 'GET').map(entry => [nameOf(entry), entry.policy]))
-  return entries.filter(entry => entry.guarded.method !== 'HEAD' || !isSame(entry.policy, gets.get(nameOf(entry))))
+  const entries = everyRoute(routes)
+  const gets = new Map(entries.filter(({ guarded }) => guarded.method === 'GET').map(entry => [nameOf(entry), entry.known]))
+  return entries.filter(entry => entry.guarded.method !== 'HEAD' || !isSame(entry.known, gets.get(nameOf(entry))))
+}
+
+/** Those HEAD routes among them: what a router is to be made of. */
+export function everyRoute (routes: readonly KnownRoute[]): readonly GuardedRouteEntry[] {
+  return routes.flatMap(known => urlsOf(known).flatMap(url => methodsOf(known.route).map(method => entryOf(known, method, url))))
 }
 
 function entryOf (known: KnownRoute, method: string, url: string): GuardedRouteEntry {
-  const { policy, route: { constraints = {}, schema } } = known
+  const { policy, mode, route: { constraints = {}, schema } } = known
   const { summary, hide } = Object(schema) as { summary?: unknown, hide?: unknown }
   const guarded: GuardedRoute = {
     method,
@@ -53,6 +60,7 @@ function entryOf (known: KnownRoute, method: string, url: string): GuardedRouteE
     access: policy.kind,
     scopes: policy.kind === 'scopes' ? policy.demand.alternatives : [],
     conditions: policy.kind === 'scopes' ? policy.conditions.map(({ requirement, description }) => Object.freeze({ scopes: requirement.alternatives, description })) : [],
+    mode,
     summary: typeof summary === 'string' ? summary : '',
     hidden: hide === true
   }
@@ -72,9 +80,11 @@ function nameOf ({ guarded: { url, constraints } }: GuardedRouteEntry): string {
   return JSON.stringify([url, Object.entries(constraints).sort()])
 }
 
-function isSame (one: Policy, other: Policy | undefined): boolean {
+function isSame ({ policy: one, mode }: KnownRoute, get: KnownRoute | undefined): boolean {
+  if (mode !== get?.mode) return false
+  const other = get.policy
   if (one === other) return true
-  if (one.kind !== 'scopes' || other?.kind !== 'scopes') return one.kind === other?.kind
+  if (one.kind !== 'scopes' || other.kind !== 'scopes') return one.kind === other.kind
   const conditions = other.conditions
   return JSON.stringify(one.demand.alternatives) === JSON.stringify(other.demand.alternatives) &&
     one.conditions.length === conditions.length && one.conditions.every(({ when }, i) => when === conditions[i]!.when)

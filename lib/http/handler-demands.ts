@@ -5,8 +5,10 @@ import type { UsageNotes } from '../keys/usage/notes.js'
 import type { Catalog } from '../scopes/catalog.js'
 import type { Requirement, ScopeRequirement } from '../scopes/requirement.js'
 import { accessOf } from './access.js'
-import { decide, NOBODY, type Identity } from './decision.js'
+import { decide, isOnlyReported, NOBODY, type Identity } from './decision.js'
 import type { Refusal, Refusals } from './denial.js'
+import type { ReportMode } from './report-mode.js'
+import type { RoutePolicies } from './route-policies.js'
 
 /** A denial that a handler has thrown. */
 export interface Thrown {
@@ -15,11 +17,17 @@ export interface Thrown {
   readonly identity: Identity
 }
 
+export interface HandlerDemandsOptions {
+  readonly catalog: Catalog
+  readonly refusals: Refusals
+  readonly usage: UsageNotes
+  readonly policies: RoutePolicies
+  readonly reportMode: ReportMode
+}
+
 /** What handlers demand of whoever makes a request: `request.hasScopes()` and `request.requireScopes()`. */
 export class HandlerDemands {
-  readonly #catalog: Catalog
-  readonly #refusals: Refusals
-  readonly #usage: UsageNotes
+  readonly #options: HandlerDemandsOptions
   /** By the JSON of the demand. */
   readonly #requirements = new BoundedMap<string, Requirement>(1000)
   /** The errors that `require` has thrown. */
@@ -27,11 +35,9 @@ export class HandlerDemands {
   /** What calls of `app.apiKeys` throw is answered as if the guard had met it. */
   readonly #storeUnavailable: Thrown
 
-  constructor (catalog: Catalog, refusals: Refusals, usage: UsageNotes) {
-    this.#catalog = catalog
-    this.#refusals = refusals
-    this.#usage = usage
-    this.#storeUnavailable = { refusal: refusals.of({ outcome: 'keysUnavailable' }, NOBODY), reason: 'keysUnavailable', identity: NOBODY }
+  constructor (options: HandlerDemandsOptions) {
+    this.#options = options
+    this.#storeUnavailable = { refusal: options.refusals.of({ outcome: 'keysUnavailable' }, NOBODY), reason: 'keysUnavailable', identity: NOBODY }
   }
 
   /** Whether whoever makes the request would be let through by a route with these scopes. */
@@ -39,13 +45,18 @@ export class HandlerDemands {
     return this.#decide(request, scopes).decision.outcome === 'allow'
   }
 
-  /** @throws the denial that a route with these scopes would answer. */
+  /** @throws the denial that a route with these scopes would answer, unless the route of the request is in report mode. */
   require (request: FastifyRequest, scopes: readonly unknown[]): void {
     const { decision, identity } = this.#decide(request, scopes)
     if (decision.outcome === 'allow') return
-    const refusal = this.#refusals.of(decision, identity)
+    const { policies, reportMode, refusals } = this.#options
+    if (isOnlyReported(decision, identity, policies.of(request).mode)) {
+      reportMode.tell(request, decision, identity, REASON)
+      return
+    }
+    const refusal = refusals.of(decision, identity)
     const error = refusal.toError()
-    this.#thrown.set(error, { refusal, reason: 'requireScopes', identity })
+    this.#thrown.set(error, { refusal, reason: REASON, identity })
     throw error
   }
 
@@ -60,12 +71,14 @@ export class HandlerDemands {
     const id = JSON.stringify(demand)
     let requirement = this.#requirements.get(id)
     if (requirement === undefined) {
-      requirement = this.#catalog.requirement(demand)
+      requirement = this.#options.catalog.requirement(demand)
       this.#requirements.set(id, requirement)
     }
     const identity = accessOf(request)?.identity ?? NOBODY
     const decision = decide({ kind: 'scopes', demand: requirement }, identity)
-    if (decision.outcome === 'allow' && identity.type === 'apiKey') this.#usage.note(identity.record.id, requirement)
+    if (decision.outcome === 'allow' && identity.type === 'apiKey') this.#options.usage.note(identity.record.id, requirement)
     return { decision, identity }
   }
 }
+
+const REASON = 'requireScopes'

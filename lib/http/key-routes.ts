@@ -94,7 +94,8 @@ export async function apiKeyRoutes (app: FastifyInstance, options: ApiKeyRoutesO
     app.route({
       method,
       url,
-      config: accessTo(name, settings),
+      // Whatever the mode of the app: who makes keys is not to be tried out.
+      config: { ...accessTo(name, settings), scopesMode: 'enforce' },
       schema,
       // The app's own may not know JSON schemas, or take liberties with what they validate.
       validatorCompiler: () => () => true,

@@ -8,6 +8,7 @@ import type { KeyStore } from '../keys/store.js'
 import type { Catalog } from '../scopes/catalog.js'
 import type { RegisteredUser } from './access.js'
 import type { FormatError } from './answer.js'
+import type { ScopesMode } from './decision.js'
 import type { DenialLogLevel } from './decision-log.js'
 import type { RouteAccess } from './policy.js'
 import type { Annotate } from './route-policies.js'
@@ -41,7 +42,13 @@ export interface ApiKeyScopesOptions {
   /** Says who may call the routes that do not say it themselves, such as those of other people's plugins. */
   readonly annotate?: Annotate
   /** Guards the not-found handler, for apps in which it serves something. Default: requests that match no route reach it unchecked. */
-  readonly notFound?: Exclude<RouteAccess, { readonly public: true }>
+  readonly notFound?: Exclude<RouteAccess, { readonly public: true }> & { readonly scopesMode?: never }
+  /**
+   * Whether routes refuse what they should, or only tell of it. `report` is for adding scopes to an API that is in use: a key or session
+   * that was verified passes although it lacks a scope, or is a key where only users may come, and the log, the audit and
+   * `app.apiKeys.reported()` tell of it. Strangers are refused all the same. `config.scopesMode` of a route goes before it. Default `enforce`.
+   */
+  readonly mode?: ScopesMode
   /**
    * A secret that is kept apart from the store, or several, newest first. Plain secrets are numbered from the last, 1.
    * Default: none.

@@ -4,13 +4,13 @@ import { show } from '../scopes/faults.js'
 import type { ScopeName } from '../scopes/register.js'
 import type { ScopeRequirement } from '../scopes/requirement.js'
 import { readConditions, readDemand, type ScopeCondition } from './conditions.js'
-import type { Policy } from './decision.js'
+import type { Policy, ScopesMode } from './decision.js'
 
-/** Who may call a route: exactly one of the three. */
+/** Who may call a route: exactly one of the three; and, unless it is for everybody, whether that is enforced (default: as the plugin's `mode` says). */
 export type RouteAccess =
-  | { readonly scopes: ScopeRequirement<ScopeName>, readonly scopesWhen?: readonly ScopeCondition[], readonly userOnly?: never, readonly public?: never }
-  | { readonly userOnly: true, readonly scopes?: never, readonly scopesWhen?: never, readonly public?: never }
-  | { readonly public: true, readonly scopes?: never, readonly scopesWhen?: never, readonly userOnly?: never }
+  | { readonly scopes: ScopeRequirement<ScopeName>, readonly scopesWhen?: readonly ScopeCondition[], readonly userOnly?: never, readonly public?: never, readonly scopesMode?: ScopesMode }
+  | { readonly userOnly: true, readonly scopes?: never, readonly scopesWhen?: never, readonly public?: never, readonly scopesMode?: ScopesMode }
+  | { readonly public: true, readonly scopes?: never, readonly scopesWhen?: never, readonly userOnly?: never, readonly scopesMode?: never }
 
 export const PUBLIC: Policy = Object.freeze({ kind: 'public' })
 export const USER_ONLY: Policy = Object.freeze({ kind: 'userOnly' })
@@ -40,6 +40,9 @@ export function readPolicy (config: object, { catalog, hasSessions }: PolicyCont
   const [form] = said
   const conditional = Object.hasOwn(fields, 'scopesWhen')
   if (conditional && form !== 'scopes') faults.push('config.scopesWhen adds to config.scopes; write scopes beside it (scopes: [] if nothing else is needed)')
+  if (isMisplacedMode(fields, form)) {
+    faults.push(`config.mode means nothing here; write scopesMode: '${fields.mode as string}' (beside it, if config.mode is for another plugin)`)
+  }
   if (faults.length > 0 || form === undefined) return undefined
 
   if (form === 'scopes') {
@@ -53,13 +56,38 @@ export function readPolicy (config: object, { catalog, hasSessions }: PolicyCont
   return USER_ONLY
 }
 
-/** The same for an object that holds nothing else: an answer of `annotate`, or the option `notFound`. */
+/**
+ * Reads what the config of a route says of whether it is enforced. What is wrong is added to `faults`.
+ *
+ * @returns `undefined` if it does not say.
+ */
+export function readMode (config: object, faults: string[]): ScopesMode | undefined {
+  if (!Object.hasOwn(config, 'scopesMode')) return undefined
+  const { scopesMode } = config as { readonly scopesMode: unknown }
+  if (isScopesMode(scopesMode)) return scopesMode
+  faults.push(`config.scopesMode must be 'enforce' or 'report' (or left out), not ${show(scopesMode)}`)
+  return undefined
+}
+
+export function isScopesMode (value: unknown): value is ScopesMode {
+  return value === 'enforce' || value === 'report'
+}
+
+/**
+ * `config.mode` may be for another plugin. But a route that speaks to us and says there one of our words would otherwise not be
+ * enforced where it is meant to be.
+ */
+function isMisplacedMode (fields: Record<string, unknown>, form: string | undefined): boolean {
+  return form !== undefined && form !== 'public' && isScopesMode(fields.mode) && !Object.hasOwn(fields, 'scopesMode')
+}
+
+/** The same as `readPolicy` for an object that holds nothing else: an answer of `annotate`, or the option `notFound`. */
 export function readAccess (access: unknown, context: PolicyContext, faults: string[]): Policy | undefined {
   if (!isPlainObject(access)) {
     faults.push(`expected { scopes }, { userOnly: true } or { public: true }, not ${show(access)}`)
     return undefined
   }
-  const strange = Object.keys(access).filter(key => key !== 'scopesWhen' && !FORMS.includes(key))
+  const strange = Object.keys(access).filter(key => key !== 'scopesWhen' && key !== 'scopesMode' && !FORMS.includes(key))
   const policy = readPolicy(access, context, faults)
   if (faults.length === 0 && (policy === undefined || strange.length > 0)) {
     faults.push(`expected { scopes }, { userOnly: true } or { public: true }, not ${show(access)}`)
@@ -83,5 +111,9 @@ const NEAR_MISSES = new Map<string, readonly [key: string, example: string]>([
   ['useronly', ['userOnly', 'userOnly: true']],
   ['usersonly', ['userOnly', 'userOnly: true']],
   ['public', ['public', 'public: true']],
-  ['ispublic', ['public', 'public: true']]
+  ['ispublic', ['public', 'public: true']],
+  ['scopemode', ['scopesMode', 'scopesMode: \'...\'']],
+  ['scopesmode', ['scopesMode', 'scopesMode: \'...\'']],
+  ['reportonly', ['scopesMode', 'scopesMode: \'report\'']],
+  ['reportmode', ['scopesMode', 'scopesMode: \'report\'']]
 ])

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
-import type { Policy } from './decision.js'
+import type { Policy, ScopesMode } from './decision.js'
 import { routesOf } from './early-routes.js'
 import { BadRouteError, UnannotatedRoutesError } from './errors.js'
-import { PUBLIC, readAccess, readPolicy, UNANNOTATED, type PolicyContext, type RouteAccess } from './policy.js'
+import { PUBLIC, readAccess, readMode, readPolicy, UNANNOTATED, type PolicyContext, type RouteAccess } from './policy.js'
 import { unannotatedMessage, type UnannotatedRoute } from './unannotated.js'
 
 /** A route of which `annotate` is asked who may call it: as declared, never as requested. */
@@ -17,6 +17,8 @@ export type Annotate = (route: RouteToAnnotate) => RouteAccess | undefined
 /** What a route turned out to say. */
 export interface RoutePolicy {
   readonly policy: Policy
+  /** Always `enforce` where the policy is `public`. */
+  readonly mode: ScopesMode
   /** Whether the route brought an error handler of its own. */
   readonly ownErrorHandler: boolean
 }
@@ -29,7 +31,11 @@ export interface KnownRoute {
   /** The app, or the encapsulated child, that it was declared on. */
   readonly instance: FastifyInstance
   readonly policy: Policy
+  readonly mode: ScopesMode
 }
+
+/** Who may call a route, and whether that is enforced. */
+interface Ruling { readonly policy: Policy, readonly mode: ScopesMode }
 
 interface DeclaredHere extends KnownRoute { readonly said: readonly unknown[], readonly name: string }
 
@@ -38,23 +44,28 @@ export class RoutePolicies {
   readonly #context: PolicyContext
   readonly #annotate: Annotate | undefined
   readonly #notFound: RoutePolicy
+  /** Of routes that say nothing of it. */
+  readonly #mode: ScopesMode
   /** By the config object that Fastify makes for each route: nothing that happens to it later changes the policy. */
   readonly #byConfig = new WeakMap<object, RoutePolicy>()
   /** Carries a route's policy from its declaration to the config that its requests show. Nobody else's will do. */
   readonly #kPolicy = Symbol('fastify-api-key-scopes.policy')
   /** What each route said when it was declared. */
   readonly #declared = new Map<RouteOptions, DeclaredHere>()
+  /** What `declare` was shown, those included that it refused: they are not there. */
+  readonly #seen = new WeakSet<RouteOptions>()
   readonly #early: KnownRoute[] = []
-  // By method and URL: the policies that `annotate` gave, and what `check` saw of routes that `declare` could not see.
-  readonly #annotated = new Map<string, Policy>()
+  // By method and URL: what `annotate` answered, and what `check` saw of routes that `declare` could not see.
+  readonly #annotated = new Map<string, Answered>()
   readonly #earlyErrorHandlers = new Set<string>()
   readonly #corsPreflights = new Set<string>()
   readonly #unannotated: UnannotatedRoute[] = []
 
-  constructor (context: PolicyContext, annotate: Annotate | undefined, notFound: Policy) {
+  constructor (context: PolicyContext, annotate: Annotate | undefined, notFound: Policy, mode: ScopesMode) {
     this.#context = context
     this.#annotate = annotate
-    this.#notFound = { policy: notFound, ownErrorHandler: false }
+    this.#notFound = { policy: notFound, mode: 'enforce', ownErrorHandler: false }
+    this.#mode = mode
   }
 
   /** The policy of the route that a request was matched with. Never decides by the request's URL. */
@@ -72,12 +83,13 @@ export class RoutePolicies {
 
   /** For the `onRoute` hook. Throws if what the route says is wrong; notes it if the route says nothing. */
   declare (route: RouteOptions, instance: FastifyInstance): Policy {
+    this.#seen.add(route)
     const said = { said: whatIsSaid(route), name: namesOf(route).join(', ') }
-    const policy = this.#read(route, instance)
-    this.#declared.set(route, { ...said, route, url: route.url, instance, policy })
+    const ruling = this.#read(route, instance)
+    this.#declared.set(route, { ...said, route, url: route.url, instance, ...ruling })
     // A copy, for the object is the user's, and may serve several routes.
-    route.config = Object.assign({}, route.config, { [this.#kPolicy]: { policy, ownErrorHandler: route.errorHandler !== undefined } })
-    return policy
+    route.config = Object.assign({}, route.config, { [this.#kPolicy]: { ...ruling, ownErrorHandler: route.errorHandler !== undefined } })
+    return ruling.policy
   }
 
   /**
@@ -93,9 +105,9 @@ export class RoutePolicies {
     }
     const routes = routesOf(app)
     for (const { route, url, instance } of routes ?? []) {
-      if (this.#declared.has(route)) continue
+      if (this.#seen.has(route)) continue
       const early = { ...route, url }
-      this.#early.push({ route, url, instance, policy: this.#read(early, instance) })
+      this.#early.push({ route, url, instance, ...this.#read(early, instance) })
       if (route.errorHandler !== undefined) for (const name of namesOf(early)) this.#earlyErrorHandlers.add(name)
     }
     if (this.#unannotated.length > 0) throw new UnannotatedRoutesError(unannotatedMessage(this.#unannotated))
@@ -107,12 +119,12 @@ export class RoutePolicies {
     return [...this.#early, ...this.#declared.values()]
   }
 
-  #read (route: RouteOptions, instance: FastifyInstance): Policy {
-    const policy = this.#said(route)
-    if (policy !== undefined) return policy
+  #read (route: RouteOptions, instance: FastifyInstance): Ruling {
+    const { policy, mode } = this.#said(route)
+    if (policy !== undefined) return { policy, mode }
     if (isCorsPreflight(route, instance)) {
       for (const name of namesOf(route)) this.#corsPreflights.add(name)
-      return PUBLIC
+      return CORS_PREFLIGHT
     }
     this.#unannotated.push({
       methods: [route.method].flat(),
@@ -120,27 +132,31 @@ export class RoutePolicies {
       constraints: route.constraints,
       plugin: instance.pluginName
     })
-    return UNANNOTATED
+    return { policy: UNANNOTATED, mode }
   }
 
-  #said (route: RouteToAnnotate & Pick<RouteOptions, 'config'>): Policy | undefined {
+  /** What a route says itself goes before what `annotate` says of it, and that before the mode of the app. */
+  #said (route: RouteToAnnotate & Pick<RouteOptions, 'config'>): { readonly policy: Policy | undefined, readonly mode: ScopesMode } {
     const faults: string[] = []
-    const policy = readPolicy(route.config ?? {}, this.#context, faults) ?? (faults.length > 0 ? undefined : this.#asked(route, faults))
+    const config = route.config ?? {}
+    const own: Answered = { policy: readPolicy(config, this.#context, faults), mode: readMode(config, faults) }
+    const { policy, mode } = own.policy !== undefined || faults.length > 0 ? own : { ...this.#asked(route, faults), ...own.mode !== undefined && { mode: own.mode } }
+    if (policy === PUBLIC && mode !== undefined) faults.push('scopesMode has nothing to say of a public route, where nobody is refused; leave it out')
     if (faults.length > 0) throw new BadRouteError(namesOf(route).join(', '), faults.join('; '))
-    return policy
+    return { policy, mode: policy === PUBLIC ? 'enforce' : mode ?? this.#mode }
   }
 
-  #asked (route: RouteToAnnotate, faults: string[]): Policy | undefined {
+  #asked (route: RouteToAnnotate, faults: string[]): Answered {
     const access = this.#annotate?.({ method: route.method, url: route.url })
     if (access === undefined) {
       // The HEAD route that Fastify adds to a GET is for whom the GET is.
-      return route.method === 'HEAD' ? this.#annotated.get(`GET ${route.url}`) : undefined
+      return (route.method === 'HEAD' ? this.#annotated.get(`GET ${route.url}`) : undefined) ?? NOTHING
     }
     const said: string[] = []
-    const policy = readAccess(access, this.#context, said)
+    const answered: Answered = { policy: readAccess(access, this.#context, said), mode: readMode(Object(access) as object, said) }
     faults.push(...said.map(fault => `annotate answered wrongly: ${fault}`))
-    if (policy !== undefined) for (const name of namesOf(route)) this.#annotated.set(name, policy)
-    return policy
+    for (const name of namesOf(route)) this.#annotated.set(name, answered)
+    return answered
   }
 
   /** A route that `declare` did not see: by its config, or by `annotate`, else it is for nobody. */
@@ -148,20 +164,29 @@ export class RoutePolicies {
     const { config } = request.routeOptions
     const route = { method: config.method, url: config.url, config }
     const names = namesOf(route)
-    let policy: Policy | undefined
+    // Of a route that says it wrongly, nothing is clear.
+    let ruling: Ruling = { policy: UNANNOTATED, mode: 'enforce' }
     try {
+      const { policy, mode } = this.#said(route)
       // What @fastify/cors added is known by its constraints, which a request does not show: only if `check` saw it.
-      policy = this.#said(route) ?? (names.some(name => this.#corsPreflights.has(name)) ? PUBLIC : undefined)
+      ruling = policy === undefined && names.some(name => this.#corsPreflights.has(name)) ? CORS_PREFLIGHT : { policy: policy ?? UNANNOTATED, mode }
     } catch (error) {
       request.log.error({ err: error }, 'a route that was declared before fastify-api-key-scopes has a bad access policy')
     }
-    return { policy: policy ?? UNANNOTATED, ownErrorHandler: names.some(name => this.#earlyErrorHandlers.has(name)) }
+    return { ...ruling, ownErrorHandler: names.some(name => this.#earlyErrorHandlers.has(name)) }
   }
 }
 
+const CORS_PREFLIGHT: Ruling = Object.freeze({ policy: PUBLIC, mode: 'enforce' })
+
+/** `undefined`: of that it says nothing. */
+interface Answered { readonly policy: Policy | undefined, readonly mode: ScopesMode | undefined }
+
+const NOTHING: Answered = Object.freeze({ policy: undefined, mode: undefined })
+
 /** What a route's config says of access. Compared by identity: what is in an array may change, and changes nothing. */
 function whatIsSaid ({ config }: RouteOptions): readonly unknown[] {
-  return [config?.scopes, config?.scopesWhen, config?.userOnly, config?.public]
+  return [config?.scopes, config?.scopesWhen, config?.userOnly, config?.public, config?.scopesMode]
 }
 
 function namesOf ({ method, url }: RouteToAnnotate): string[] {

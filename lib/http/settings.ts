@@ -11,11 +11,11 @@ import type { Catalog } from '../scopes/catalog.js'
 import { isPlainObject } from '../scopes/entries.js'
 import { didYouMean, show } from '../scopes/faults.js'
 import type { FormatError } from './answer.js'
-import type { Policy } from './decision.js'
+import type { Policy, ScopesMode } from './decision.js'
 import type { DenialLogLevel } from './decision-log.js'
 import { BadOptionsError } from './errors.js'
 import type { ApiKeyScopesOptions } from './options.js'
-import { PUBLIC, readAccess } from './policy.js'
+import { isScopesMode, PUBLIC, readAccess } from './policy.js'
 import type { Annotate } from './route-policies.js'
 import type { AuthenticateUser } from './session.js'
 
@@ -27,6 +27,7 @@ export interface Settings {
   readonly authenticateUser: AuthenticateUser | undefined
   readonly annotate: Annotate | undefined
   readonly notFound: Policy
+  readonly mode: ScopesMode
   readonly peppers: readonly Pepper[]
   readonly allowUnpeppered: boolean
   readonly apiKeyHeader: string | null
@@ -53,7 +54,7 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
     if (!holds) faults.push(`${option} must be ${be}, not ${show(options[option])}`)
   }
   const {
-    scopes, store, keyPrefix, authenticateUser, annotate, notFound, pepper, allowUnpeppered = false, apiKeyHeader, realm = 'api',
+    scopes, store, keyPrefix, authenticateUser, annotate, notFound, mode = 'enforce', pepper, allowUnpeppered = false, apiKeyHeader, realm = 'api',
     maxStaleness = 1000, missingRequired = 'reject', mutableScopes = true, maxKeyLifetime, grantable, ownerScopes,
     foreignKeys = [], audit = {}, usage = {}, revealGranted = true, formatError, denialLogLevel = 'debug', ...rest
   } = options
@@ -70,6 +71,7 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
   for (const [option, value] of Object.entries({ authenticateUser, annotate, grantable, ownerScopes, formatError }) as Array<[keyof ApiKeyScopesOptions, unknown]>) {
     must(value === undefined || typeof value === 'function', option, 'a function')
   }
+  must(isScopesMode(mode), 'mode', '\'enforce\' or \'report\'')
   must(typeof allowUnpeppered === 'boolean', 'allowUnpeppered', 'true or false')
   must(typeof revealGranted === 'boolean', 'revealGranted', 'true or false')
   must(apiKeyHeader === undefined || isHeaderName(apiKeyHeader), 'apiKeyHeader', 'the name of a header such as "x-api-key", and none that HTTP uses itself')
@@ -93,6 +95,7 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
   if (notFound !== undefined && hasCatalog) {
     const said: string[] = []
     notFoundPolicy = readAccess(notFound, { catalog: scopes!, hasSessions: authenticateUser !== undefined }, said) ?? PUBLIC
+    if (Object.hasOwn(Object(notFound) as object, 'scopesMode')) said.push('requests that match no route are refused in every mode; leave scopesMode out')
     if (notFoundPolicy === PUBLIC && said.length === 0) said.push('leave it out to let every such request through')
     faults.push(...said.map(fault => `notFound: ${fault}`))
   }
@@ -105,6 +108,7 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
     authenticateUser,
     annotate,
     notFound: notFoundPolicy,
+    mode,
     peppers: peppers!,
     allowUnpeppered,
     apiKeyHeader: apiKeyHeader?.toLowerCase() ?? null,
@@ -127,7 +131,7 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
 const LEVELS: readonly unknown[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] satisfies DenialLogLevel[]
 
 const OPTIONS = [
-  'scopes', 'store', 'keyPrefix', 'authenticateUser', 'annotate', 'notFound', 'pepper', 'allowUnpeppered', 'apiKeyHeader',
+  'scopes', 'store', 'keyPrefix', 'authenticateUser', 'annotate', 'notFound', 'mode', 'pepper', 'allowUnpeppered', 'apiKeyHeader',
   'realm', 'maxStaleness', 'missingRequired', 'mutableScopes', 'maxKeyLifetime', 'grantable', 'ownerScopes', 'foreignKeys', 'audit', 'usage', 'revealGranted', 'formatError', 'denialLogLevel'
 ]
 

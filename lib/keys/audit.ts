@@ -26,7 +26,8 @@ export interface AuditEvent {
   readonly time: string
   /** `request`: a request to a route of the app; the others are the calls of `app.apiKeys`. */
   readonly action: 'create' | 'update' | 'rotate' | 'revoke' | 'revokeOwner' | 'import' | 'purge' | 'request'
-  readonly outcome: 'done' | 'failed' | 'allowed' | 'denied'
+  /** `reported`: a request that would have been denied, and was let through because its route is in report mode. */
+  readonly outcome: 'done' | 'failed' | 'allowed' | 'denied' | 'reported'
   readonly actor: Actor
   /** The key that it is about. */
   readonly keyId: string | null
@@ -46,7 +47,7 @@ export interface AuditEvent {
   readonly successorId?: string
   /** `rotate`: until when the old key works; `purge`: the end of what was removed. ISO 8601, in UTC. */
   readonly until?: string
-  /** Of a denial: the error code that the client was answered. */
+  /** Of a denial: the error code that the client was answered, or would have been. */
   readonly code?: string
   readonly requiredScopes?: readonly string[]
   readonly missingScopes?: readonly string[]

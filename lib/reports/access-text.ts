@@ -1,7 +1,14 @@
 import type { GuardedRoute } from '../http/guarded-routes.js'
 
-/** Who may call a route, in words: `clusters:read`, `apps:deploy + clusters:read`, `one of a, b + c`, `any valid key`, `users only`, `everybody`. */
-export function accessText ({ access, scopes, conditions }: Pick<GuardedRoute, 'access' | 'scopes' | 'conditions'>): string {
+/**
+ * Who may call a route, in words: `clusters:read`, `apps:deploy + clusters:read`, `one of a, b + c`, `any valid key`, `users only`,
+ * `everybody`; in report mode `clusters:read (report mode: not enforced)`.
+ */
+export function accessText (route: Pick<GuardedRoute, 'access' | 'scopes' | 'conditions'> & Partial<Pick<GuardedRoute, 'mode'>>): string {
+  return `${ruleText(route)}${route.mode === 'report' ? ' (report mode: not enforced)' : ''}`
+}
+
+function ruleText ({ access, scopes, conditions }: Pick<GuardedRoute, 'access' | 'scopes' | 'conditions'>): string {
   switch (access) {
     case 'public': return 'everybody'
     case 'userOnly': return 'users only'

@@ -1,4 +1,6 @@
 import type { GuardedRoute } from '../http/guarded-routes.js'
+import type { ReportMode } from '../http/report-mode.js'
+import type { ReportedDenials, ReportedQuery } from '../http/report-mode-summary.js'
 import type { Keyring } from '../keys/keyring.js'
 import type { RouteTable } from './route-table.js'
 
@@ -11,11 +13,20 @@ export interface ApiKeys extends Keyring {
    * @throws FST_API_KEY_NOT_READY (500) before `app.ready()`.
    */
   routes (): readonly GuardedRoute[]
+
+  /**
+   * What would have been denied since the app was made, had no route been in report mode: by key or user, route and missing scopes.
+   * Of this process only; it is kept in memory, and 1,000 different denials are told apart.
+   *
+   * @throws FST_API_KEY_INVALID_INPUT (400) naming every option that is wrong.
+   */
+  reported (query?: ReportedQuery): ReportedDenials
 }
 
-export function apiKeysOf (keyring: Keyring, table: RouteTable): ApiKeys {
+export function apiKeysOf (keyring: Keyring, table: RouteTable, reportMode: ReportMode): ApiKeys {
   return Object.freeze({
     ...keyring,
-    routes: () => table.entries('routes').map(({ guarded }) => guarded)
+    routes: () => table.entries('routes').map(({ guarded }) => guarded),
+    reported: (query?: ReportedQuery) => reportMode.summary(query)
   })
 }

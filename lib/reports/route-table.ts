@@ -1,5 +1,5 @@
 import { NotReadyError } from '../http/errors.js'
-import { guardedRoutes, type GuardedRouteEntry } from '../http/guarded-routes.js'
+import { everyRoute, guardedRoutes, type GuardedRouteEntry } from '../http/guarded-routes.js'
 import type { RoutePolicies } from '../http/route-policies.js'
 
 /** Every route of an app, once they are all there: what all views are made from. */
@@ -16,6 +16,12 @@ export class RouteTable {
     this.#entries = Object.freeze(guardedRoutes(this.#policies.known()))
   }
 
+  /** How many routes are in report mode, and of how many. */
+  unenforced (): { readonly routes: number, readonly of: number } {
+    const entries = this.entries('routes')
+    return { routes: entries.filter(({ guarded }) => guarded.mode === 'report').length, of: entries.length }
+  }
+
   /**
    * @param call what of `app.apiKeys` asks.
    * @throws {NotReadyError} as long as it is not complete.
@@ -23,5 +29,11 @@ export class RouteTable {
   entries (call: string): readonly GuardedRouteEntry[] {
     if (this.#entries === undefined) throw new NotReadyError(call)
     return this.#entries
+  }
+
+  /** The HEAD routes among them that `entries` leaves out. */
+  all (call: string): readonly GuardedRouteEntry[] {
+    this.entries(call)
+    return everyRoute(this.#policies.known())
   }
 }
