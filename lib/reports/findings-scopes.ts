@@ -1,0 +1,30 @@
+import { isInForce } from '../scopes/entries.js'
+import type { Findable, Finding } from './findings.js'
+
+/** Scopes that open nothing, and scopes that are not to be had without everything else. */
+export function scopeFindings ({ catalog, entries, notFound }: Findable): readonly Finding[] {
+  const demanded = new Map<string, string>()
+  const demand = (names: readonly string[], by: string) => { for (const name of names) if (!demanded.has(name)) demanded.set(name, by) }
+  const policies = [...entries.map(({ guarded, policy }) => [policy, `${guarded.method} ${guarded.url}`] as const), [notFound, 'the not-found handler'] as const]
+  for (const [policy, by] of policies) {
+    if (policy.kind !== 'scopes') continue
+    for (const { names } of [policy.demand, ...policy.conditions.map(({ requirement }) => requirement)]) demand(names, by)
+  }
+  // A scope that has a new name is told of under that alone.
+  const scopes = [...catalog.scopes.values()].filter(entry => isInForce(entry) && entry.replacedBy === null)
+  const grants = new Map(scopes.map(({ name }) => [name, catalog.grant([name])]))
+  const all = scopes.filter(({ includes }) => includes.includes('*')).map(({ name }) => name)
+  const isEverything = (name: string) => all.some(one => grants.get(name)!.covers(one))
+  const offered = scopes.filter(({ name, hidden }) => !hidden && !isEverything(name)).map(({ name }) => name)
+
+  return scopes.flatMap(({ name, status }): Finding[] => {
+    const by = demanded.get(name)
+    if (![...demanded.keys()].some(needed => grants.get(name)!.covers(needed))) {
+      const what = status === 'deprecated' ? `${name} is deprecated, and no route demands it any more` : `no route demands ${name}, nor anything that it includes`
+      return [{ kind: 'undemanded-scope', scope: name, message: `${what}: take it out of the catalog, unless handlers ask for it` }]
+    }
+    if (by === undefined || offered.some(other => grants.get(other)!.covers(name))) return []
+    const why = isEverything(name) ? 'which is everything' : 'which is hidden, and which no scope that is offered includes except with everything else'
+    return [{ kind: 'only-with-everything', scope: name, message: `${by} demands ${name}, ${why}: whoever needs that route must be given more than it needs` }]
+  })
+}
