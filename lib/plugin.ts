@@ -25,7 +25,9 @@ import { usageNotes } from './keys/usage/notes.js'
 import { KeyVerifier } from './keys/verifier.js'
 import { PATIENCE, within } from './keys/within.js'
 import { apiKeysOf } from './reports/api-keys.js'
+import { kInside, type Inside } from './reports/inside.js'
 import { RouteTable } from './reports/route-table.js'
+import { describeSwagger } from './reports/swagger.js'
 
 /**
  * Enforces `config.scopes`, `config.userOnly` and `config.public` on every route of the instance it is registered on and
@@ -75,6 +77,17 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   const ring = keyring({ ...settings, prefix: settings.prefixes[0], digester: digests, verifier, trouble, auditor, usage })
   const table = new RouteTable(policies)
   app.decorate('apiKeys', apiKeysOf(ring, table, reportMode))
+  const inside: Inside = {
+    table,
+    catalog,
+    refusals,
+    prefix: settings.prefixes[0],
+    apiKeyHeader: settings.apiKeyHeader,
+    hasSessions: settings.authenticateUser !== undefined,
+    notFound: settings.notFound,
+    formatsErrors: settings.formatError !== undefined
+  }
+  app.decorate(kInside, inside)
   app.decorateRequest('principal', { getter () { return accessOf(this)?.principal ?? null }, setter: refuseToSet })
   app.decorateRequest('hasScopes', function (this: FastifyRequest, ...scopes) { return demands.has(this, scopes) })
   app.decorateRequest('requireScopes', function (this: FastifyRequest, ...scopes) { demands.require(this, scopes) })
@@ -96,6 +109,7 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
     table.complete()
     const unenforced = table.unenforced()
     if (unenforced.routes > 0 || settings.mode === 'report') reportMode.begin({ ...unenforced, orMore: seen !== 'all seen' })
+    await describeSwagger(app, inside)
     if (store.changes === undefined && settings.maxStaleness > 0) {
       app.log.warn(`the API key store cannot tell what has changed (it has no method changes), so every key is read anew after ${settings.maxStaleness} ms`)
     }

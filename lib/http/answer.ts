@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Denial, Refusal } from './denial.js'
 
 /** Shapes the body of a denial. What it returns is sent as JSON, with the status and the headers of the denial. */
@@ -65,8 +65,13 @@ function setStatus (reply: FastifyReply, { denial, headers }: Refusal): void {
 }
 
 function isForErrorHandler (request: FastifyRequest, { formatError, ownErrorHandler }: AnswerOptions): boolean {
+  return formatError === undefined && hasErrorHandler(request.server, ownErrorHandler)
+}
+
+/** Whether errors of routes declared on this instance are answered by a handler of the app, not by Fastify's own. */
+export function hasErrorHandler ({ errorHandler }: FastifyInstance, ownErrorHandler: boolean): boolean {
   // Fastify binds every handler that an app sets, which shows in its name.
-  return formatError === undefined && (ownErrorHandler || request.server.errorHandler.name !== 'defaultErrorHandler')
+  return ownErrorHandler || errorHandler.name !== 'defaultErrorHandler'
 }
 
 /** A ready string passes every schema and serializer of a route untouched, so the body is the same on all of them. */
