@@ -61,6 +61,12 @@ export type { Annotate, RouteToAnnotate } from './http/route-policies.js'
 export type { AuthenticateUser } from './http/session.js'
 
 export type { ApiKeys } from './reports/api-keys.js'
+export type { ExplainedCondition, Explanation, NeededScope } from './reports/explain.js'
+export type { RouteQuery } from './reports/explain-options.js'
+export type { ExplainedSubject } from './reports/explain-subject.js'
+export type { RequestConstraints } from './reports/route-finder.js'
+export type { OpenedCondition, Opening, WhoCan, WhoCanQuery } from './reports/who-can.js'
+export type { AbleKey, AbleKeys, KeysQuery } from './reports/who-can-keys.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -26,6 +26,7 @@ import { KeyVerifier } from './keys/verifier.js'
 import { PATIENCE, within } from './keys/within.js'
 import { apiKeysOf } from './reports/api-keys.js'
 import { kInside, type Inside } from './reports/inside.js'
+import { RouteFinder } from './reports/route-finder.js'
 import { RouteTable } from './reports/route-table.js'
 import { describeSwagger } from './reports/swagger.js'
 
@@ -76,7 +77,8 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
 
   const ring = keyring({ ...settings, prefix: settings.prefixes[0], digester: digests, verifier, trouble, auditor, usage })
   const table = new RouteTable(policies)
-  app.decorate('apiKeys', apiKeysOf(ring, table, reportMode))
+  const views = { ring, verifier, refusals, finder: new RouteFinder(app, table), hasSessions: settings.authenticateUser !== undefined }
+  app.decorate('apiKeys', apiKeysOf(ring, table, reportMode, views))
   const inside: Inside = {
     table,
     catalog,

@@ -13,6 +13,8 @@ export interface Digester {
   forNewKey (fingerprint: string): { digest: string, pepperVersion: number }
   /** Those under which a key may stand in the store, likeliest first. */
   candidates (fingerprint: string): readonly string[]
+  /** Whether a key whose digest was made with this pepper (0: none) can be found at all. */
+  finds (pepperVersion: number): boolean
 }
 
 /** SHA-256 of an API key, in lower-case hexadecimal. Names the key within this process, and is what peppers are applied to. */
@@ -24,10 +26,15 @@ export function fingerprintOf (key: string): string {
 export function digester (peppers: readonly Pepper[], allowUnpeppered: boolean): Digester {
   const digests = peppers.map(({ secret }) => (fingerprint: string) =>
     createHmac('sha256', secret).update(fingerprint, 'hex').digest('hex'))
-  if (peppers.length === 0 || allowUnpeppered) digests.push(fingerprint => fingerprint)
+  const versions = peppers.map(({ version }) => version)
+  if (peppers.length === 0 || allowUnpeppered) {
+    digests.push(fingerprint => fingerprint)
+    versions.push(0)
+  }
 
   return {
     forNewKey: fingerprint => ({ digest: digests[0]!(fingerprint), pepperVersion: peppers[0]?.version ?? 0 }),
-    candidates: fingerprint => digests.map(digest => digest(fingerprint))
+    candidates: fingerprint => digests.map(digest => digest(fingerprint)),
+    finds: pepperVersion => versions.includes(pepperVersion)
   }
 }

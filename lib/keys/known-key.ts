@@ -12,6 +12,8 @@ export interface KnownKey {
   /** Frozen, and without the digest. */
   readonly record: ApiKeyRecord
   readonly grant: Grant
+  /** With `ownerScopes`: what its owner may do, which the grant is within. Left out: no limit. */
+  readonly limit?: Grant
   /** Milliseconds since 1970 (`Infinity`: never). Kept as a number, for a `Date` could be changed by whoever holds the record. */
   readonly expiresAt: number
   /** `ownerless`: `ownerScopes` says that its owner is gone. Whether it has expired is asked anew each time, unless that stands here. */
@@ -32,7 +34,10 @@ export function readStoredKey (stored: unknown, resolve: ResolveGrant): KnownKey
   const faults = faultsOf(stored)
   if (faults.length > 0) return { corrupt: faults }
 
-  const record = recordOf(stored as StoredKey)
+  return knownKeyOf(recordOf(stored as StoredKey), resolve)
+}
+
+export function knownKeyOf (record: ApiKeyRecord, resolve: ResolveGrant): KnownKey {
   return Object.freeze({
     record,
     grant: resolve(record.scopes),

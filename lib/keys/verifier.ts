@@ -1,20 +1,24 @@
 import type { Catalog } from '../scopes/catalog.js'
-import { intersection } from '../scopes/grant.js'
+import { intersection, type Grant } from '../scopes/grant.js'
 import { fingerprintOf, type Digester } from './digest.js'
 import { StoreUnavailableError } from './errors.js'
 import type { ForeignKeys } from './foreign-keys.js'
 import { grantResolver, type ResolveGrant } from './grants.js'
 import { KeyCache, type Answer, type Found } from './key-cache.js'
 import { claimsToBeKey, isWellFormedKey } from './key-format.js'
-import { isCorrupt, readStoredKey, refusalOf, type KeyRefusal, type KnownKey } from './known-key.js'
+import { isCorrupt, knownKeyOf, readStoredKey, refusalOf, type KeyRefusal, type KnownKey } from './known-key.js'
 import { Lease, type LeaseTrouble } from './lease.js'
 import { ownerGrant, type OwnerScopes } from './owner-rights.js'
+import type { ApiKeyRecord } from './record.js'
 import type { KeyStore } from './store.js'
 
 /** What is to be made of a credential. `key` is known whenever the store knows it, refused or not. */
 export type Verdict =
   | { readonly key: KnownKey, readonly refusal: null }
   | { readonly key: KnownKey | null, readonly refusal: KeyRefusal }
+
+/** What owners may do, or that there is no such owner. */
+export type Owners = Map<string, Promise<Grant | null>>
 
 /** What an operator must hear of, and a client must not. */
 export interface StoreTrouble extends LeaseTrouble {
@@ -94,12 +98,19 @@ export class KeyVerifier {
   async verify (credential: string): Promise<Verdict> {
     const fingerprint = this.fingerprintOf(credential)
     if (fingerprint === null) return MALFORMED
-    try {
-      return verdictOn(await this.#cache.find(fingerprint))
-    } catch (error) {
-      this.#options.trouble.failed(error)
-      throw error instanceof StoreUnavailableError ? error : new StoreUnavailableError({ cause: error })
-    }
+    return await this.#told(async () => verdictOn(await this.#cache.find(fingerprint)))
+  }
+
+  /**
+   * What would be said of the key that this record is of, for whoever does not have the key itself.
+   *
+   * @param owners what was told of owners already, for many keys at once.
+   * @throws {StoreUnavailableError} if it cannot be told what its owner may do.
+   */
+  async judge (record: ApiKeyRecord, owners: Owners = new Map()): Promise<Verdict> {
+    const key = knownKeyOf(record, this.resolve)
+    if (!this.#options.digester.finds(record.pepperVersion)) return { key, refusal: 'unknown' }
+    return await this.#told(async () => verdictOn((await this.#withinOwner(key, owners)).found))
   }
 
   /**
@@ -109,6 +120,16 @@ export class KeyVerifier {
    */
   changed (digests: readonly string[] | null): void {
     this.lease.marks.changed(digests)
+  }
+
+  /** What goes wrong is for the operator; whoever asks is told that it cannot be answered. */
+  async #told (verdict: () => Promise<Verdict>): Promise<Verdict> {
+    try {
+      return await verdict()
+    } catch (error) {
+      this.#options.trouble.failed(error)
+      throw error instanceof StoreUnavailableError ? error : new StoreUnavailableError({ cause: error })
+    }
   }
 
   async #read (digests: readonly string[]): Promise<Answer> {
@@ -131,15 +152,17 @@ export class KeyVerifier {
   }
 
   /** The key with no more than its owner may do. No store tells when that changes, so it is asked again after `maxStaleness`. */
-  async #withinOwner (key: KnownKey): Promise<Answer> {
+  async #withinOwner (key: KnownKey, owners?: Owners): Promise<Answer> {
     const { ownerScopes } = this.#options
     const { ownerId } = key.record
     if (ownerScopes === undefined || ownerId === null) return { found: key, isToldOf: true }
     const ended = refusalOf(key, Date.now())
     // For good: were the clock set back a little, it would be a key again, and one that no owner limits.
     if (ended !== null) return { found: Object.freeze({ ...key, ended }), isToldOf: true }
-    const own = await ownerGrant(ownerId, ownerScopes, this.resolve)
-    const found = Object.freeze(own === null ? { ...key, ended: 'ownerless' as const } : { ...key, grant: intersection(key.grant, own) })
+    const asked = owners?.get(ownerId) ?? ownerGrant(ownerId, ownerScopes, this.resolve)
+    owners?.set(ownerId, asked)
+    const own = await asked
+    const found = Object.freeze(own === null ? { ...key, ended: 'ownerless' as const } : { ...key, grant: intersection(key.grant, own), limit: own })
     return { found, isToldOf: false }
   }
 }

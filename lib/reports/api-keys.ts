@@ -2,7 +2,12 @@ import type { GuardedRoute } from '../http/guarded-routes.js'
 import type { ReportMode } from '../http/report-mode.js'
 import type { ReportedDenials, ReportedQuery } from '../http/report-mode-summary.js'
 import type { Keyring } from '../keys/keyring.js'
+import { explaining, type Explanation } from './explain.js'
+import type { RouteQuery } from './explain-options.js'
+import type { ExplainedSubject } from './explain-subject.js'
 import type { RouteTable } from './route-table.js'
+import type { Views } from './views.js'
+import { whoCan, type WhoCan, type WhoCanQuery } from './who-can.js'
 
 /** `app.apiKeys`: the life of API keys, and what the annotations of the routes tell. */
 export interface ApiKeys extends Keyring {
@@ -21,12 +26,32 @@ export interface ApiKeys extends Keyring {
    * @throws FST_API_KEY_INVALID_INPUT (400) naming every option that is wrong.
    */
   reported (query?: ReportedQuery): ReportedDenials
+
+  /**
+   * Whether a key may call a route, and why: what a request would be answered, through which inclusion it holds what the route needs, what
+   * is missing, and the smallest scopes that would do. It does not count as a use of the key.
+   *
+   * @param subject a key, as it would be sent; the id of one; or scopes, for any key that has them.
+   * @param url as it was declared (`/clusters/:id`), or of a request (`/clusters/42?full=true`).
+   * @throws FST_API_KEY_INVALID_INPUT (400) naming what is wrong, that there is no such key or route, or that it may be one of several
+   * routes; FST_API_KEY_STORE_UNAVAILABLE (503); FST_API_KEY_NOT_READY (500) before `app.ready()`.
+   */
+  explain (subject: ExplainedSubject, method: string, url: string, options?: RouteQuery): Promise<Explanation>
+
+  /**
+   * Who may call a route: the scopes, presets and keys that open it, and whether users may.
+   *
+   * @throws as `explain` does, and FST_API_KEY_STORE_INCAPABLE (500) if the store cannot list keys; `keys: false` does not ask it.
+   */
+  whoCan (method: string, url: string, options?: WhoCanQuery): Promise<WhoCan>
 }
 
-export function apiKeysOf (keyring: Keyring, table: RouteTable, reportMode: ReportMode): ApiKeys {
+export function apiKeysOf (keyring: Keyring, table: RouteTable, reportMode: ReportMode, views: Views): ApiKeys {
   return Object.freeze({
     ...keyring,
     routes: () => table.entries('routes').map(({ guarded }) => guarded),
-    reported: (query?: ReportedQuery) => reportMode.summary(query)
+    reported: (query?: ReportedQuery) => reportMode.summary(query),
+    explain: explaining(views),
+    whoCan: whoCan(views)
   })
 }

@@ -1,0 +1,126 @@
+import type { FastifyInstance, HTTPMethods } from 'fastify'
+import { didYouMean, listed, show } from '../scopes/faults.js'
+import { InvalidInputError } from '../keys/errors.js'
+import type { GuardedRouteEntry } from '../http/guarded-routes.js'
+import type { RouteTable } from './route-table.js'
+import { readStrategies, routerOf, type Matched, type Router, type Strategies } from './router.js'
+
+/** What a request says beside its method and its URL, where routes differ by that. */
+export type RequestConstraints = Readonly<Record<string, string>>
+
+/** Finds the route that a method and a URL mean, as Fastify does. */
+export class RouteFinder {
+  readonly #app: FastifyInstance
+  readonly #table: RouteTable
+  #known: Known | undefined
+
+  constructor (app: FastifyInstance, table: RouteTable) {
+    this.#app = app
+    this.#table = table
+  }
+
+  /**
+   * @param url as it was declared (`/clusters/:id`), or of a request (`/clusters/42?full=true`).
+   * @param constraints of the request. Left out: it may have any, so it must be clear without them which route is meant.
+   * @param call what of `app.apiKeys` asks.
+   * @throws {InvalidInputError} if there is no such route, or several, of which the message tells;
+   * {NotReadyError} before all routes are there.
+   */
+  find (method: string, url: string, constraints: RequestConstraints | undefined, call: string): GuardedRouteEntry {
+    const known = this.#known ??= knownOf(this.#app, this.#table.all(call))
+    const wanted: Wanted = { method: method.toUpperCase(), url, constraints: constraints && checked(constraints, known) }
+    // What has parameters is meant as it was declared; else it is for the router to say.
+    const ways = /[:*]/.test(url) ? [declared, requested] : [requested, declared]
+    for (const way of ways) {
+      const found = [...new Set(way(wanted, known, this.#app))]
+      if (found.length > 1) throw ambiguous(wanted, found)
+      if (found.length === 1) return found[0]!
+    }
+    throw unknown(wanted, known)
+  }
+}
+
+interface Known {
+  readonly entries: readonly GuardedRouteEntry[]
+  readonly strategies: Strategies
+  /** As Fastify has it. */
+  readonly router: Router
+  /** The same, but constraints are met by what routes declare of them, word by word. */
+  readonly byDeclared: Router
+}
+
+interface Wanted { readonly method: string, readonly url: string, readonly constraints: RequestConstraints | undefined }
+
+function knownOf (app: FastifyInstance, entries: readonly GuardedRouteEntry[]): Known {
+  const strategies = readStrategies(app, entries)
+  return { entries, strategies, router: routerOf(entries, app, strategies.real), byDeclared: routerOf(entries, app, strategies.byDeclared) }
+}
+
+/** Routes that were declared with this very URL. */
+function declared ({ method, url, constraints }: Wanted, { entries, strategies }: Known, app: FastifyInstance): readonly GuardedRouteEntry[] {
+  const same = entries.filter(({ guarded }) => guarded.method === method && guarded.url === url)
+  if (constraints === undefined) return same
+  // Which of them, is for the router to say: `1.x` is a version too.
+  return entryIn(routerOf(same, app, strategies.real, () => '/').find(method, '/', constraints))
+}
+
+/** Routes that a request with this URL may lead to. */
+function requested ({ method, url, constraints }: Wanted, known: Known, app: FastifyInstance): readonly GuardedRouteEntry[] {
+  const { router } = known
+  const matched = router.find(method, url, constraints ?? {})
+  checkAgainst(app, { method, url, constraints }, matched, router)
+  if (constraints !== undefined) return entryIn(matched)
+  return possible(method, url, known)
+}
+
+/** Routes that a request with this URL leads to, whatever constraints it meets. */
+function possible (method: string, url: string, { entries, byDeclared }: Known): readonly GuardedRouteEntry[] {
+  return [{}, ...entries.map(({ guarded }) => guarded.constraints)].flatMap(texts => entryIn(byDeclared.find(method, url, texts)))
+}
+
+function entryIn (matched: Matched | null): readonly GuardedRouteEntry[] {
+  return matched?.entry === undefined ? [] : [matched.entry]
+}
+
+/**
+ * Nothing may be told of a route that requests do not reach: the app may have others in its way, declared outside of what the plugin
+ * guards, or where nobody could see them.
+ */
+function checkAgainst (app: FastifyInstance, { method, url, constraints }: Wanted, matched: Matched | null, router: Router): void {
+  const inUse = router.inUse(constraints ?? {})
+  // For all that its type says, there may be none.
+  const actual = app.findRoute({ method: method as HTTPMethods, url, ...inUse && { constraints: inUse } }) as Pick<Matched, 'params'> | null
+  if (JSON.stringify(actual?.params) === JSON.stringify(matched?.params)) return
+  throw new InvalidInputError(`url: ${method} ${show(url)} leads to a route that fastify-api-key-scopes does not know: it was declared outside of what the plugin guards, or on an app that is older than the import of the package`)
+}
+
+/** @throws {InvalidInputError} for names that are no constraints, and values that are no text. */
+function checked (constraints: RequestConstraints, { strategies }: Known): RequestConstraints {
+  const names = strategies.names
+  const faults = Object.entries(constraints).flatMap(([name, value]) => {
+    if (!names.includes(name)) return [`constraints: this app has no constraint ${show(name)}${didYouMean(name, names)}; there is ${names.join(', ')}`]
+    return typeof value === 'string' ? [] : [`constraints.${name} must be a string, not ${show(value)}`]
+  })
+  if (faults.length > 0) throw new InvalidInputError(faults.join('; '))
+  return constraints
+}
+
+function ambiguous ({ method, url }: Wanted, found: readonly GuardedRouteEntry[]): Error {
+  return new InvalidInputError(`${method} ${show(url)} may be one of several routes; say which with constraints: ${listed(found, nameOf)}`)
+}
+
+function unknown ({ method, url }: Wanted, known: Known): Error {
+  const { entries } = known
+  const name = `there is no route ${method} ${show(url)}`
+  const here = (method: string) => [...entries.filter(({ guarded }) => guarded.method === method && guarded.url === url), ...possible(method, url, known)]
+  const others = here(method)
+  if (others.length > 0) return new InvalidInputError(`${name} with these constraints; there is ${listed([...new Set(others.map(nameOf))], String)}`)
+  const methods = [...new Set(entries.map(({ guarded }) => guarded.method))].filter(other => here(other).length > 0)
+  if (methods.length > 0) return new InvalidInputError(`${name}; this URL is for ${methods.join(', ')}`)
+  return new InvalidInputError(`${name}${didYouMean(url, new Set(entries.map(({ guarded }) => guarded.url)))}; app.apiKeys.routes() has them all`)
+}
+
+function nameOf ({ guarded: { method, url, constraints } }: GuardedRouteEntry): string {
+  const texts = Object.entries(constraints).map(([name, value]) => `${name} ${value}`)
+  return `${method} ${url}${texts.length === 0 ? '' : ` (${texts.join(', ')})`}`
+}
