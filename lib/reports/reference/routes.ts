@@ -53,12 +53,17 @@ export async function scopeReferenceRoutes (app: FastifyInstance, options: Refer
   add(`${path}.json`, () => 'application/json')
 
   function add (url: string, typeFor: (request: FastifyRequest) => MediaType, ...more: ReadonlyArray<readonly [header: string, value: string]>): void {
-    app.get(url, { config: access, schema: { hide: true } }, async (request, reply) => {
+    app.get(url, { config: access, schema: hidden() }, async (request, reply) => {
       const type = typeFor(request)
       reply.headers({ ...Object.fromEntries(more), 'cache-control': caching })
       return await send(request, reply, type, documents.get(type)!)
     })
   }
+}
+
+/** A schema for generators of documentation, which know `hide`, and Fastify does not. */
+function hidden (): object {
+  return { hide: true }
 }
 
 type MediaType = 'text/html' | 'text/markdown' | 'application/json'
