@@ -31,3 +31,6 @@ export const UnannotatedRoutesError = createError<[string]>('FST_API_KEY_UNANNOT
 
 /** What is told of all routes of an app was asked for before all of them were there. */
 export const NotReadyError = createError<[string]>('FST_API_KEY_NOT_READY', 'app.apiKeys.%s needs all routes to be there: await app.ready() first', 500)
+
+/** A lock file that cannot be compared with an app; the message says why. */
+export const BadLockError = createError<[string]>('FST_API_KEY_BAD_LOCK', 'the lock file %s; write it anew with: api-key-scopes lock', 500)
