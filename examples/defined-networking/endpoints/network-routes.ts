@@ -7,8 +7,10 @@ interface Body { Body: Pick<NetworkRoute, 'name'> & Partial<Pick<NetworkRoute, '
 
 const routableCIDRs = {
   type: 'object',
-  propertyNames: cidr,
-  additionalProperties: { type: 'object', required: ['install'], properties: { install: flag }, additionalProperties: false }
+  patternProperties: {
+    [cidr.pattern]: { type: 'object', required: ['install'], properties: { install: flag }, additionalProperties: false }
+  },
+  additionalProperties: false
 }
 const schema = body({ name }, { routerHostID: nullable(name), routableCIDRs })
 

@@ -2,7 +2,8 @@ export type Properties = Readonly<Record<string, object>>
 
 /** A JSON body with these members, perhaps those, and no others. */
 export function body (required: Properties, optional: Properties = {}) {
-  return { body: { type: 'object', required: Object.keys(required), properties: { ...required, ...optional }, additionalProperties: false } }
+  const names = Object.keys(required)
+  return { body: { type: 'object', ...names.length > 0 && { required: names }, properties: { ...required, ...optional }, additionalProperties: false } }
 }
 
 /** A JSON body with at least one of these members, and no others. */

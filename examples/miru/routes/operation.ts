@@ -2,7 +2,7 @@ import type { FastifyContextConfig } from 'fastify'
 
 export interface Id { Params: { id: string } }
 
-interface JsonObject { type: 'object', properties: Record<string, object>, required: string[], additionalProperties: false }
+interface JsonObject { type: 'object', properties: Record<string, object>, required?: string[], additionalProperties: false }
 
 /** What a route says of itself: its operation id in the reference, who may call it, and what JSON body it takes. */
 export function operation (operationId: string, config: FastifyContextConfig, body?: JsonObject) {
@@ -11,7 +11,8 @@ export function operation (operationId: string, config: FastifyContextConfig, bo
 
 /** An object with these members and no others. */
 export function object (required: Record<string, object>, optional: Record<string, object> = {}): JsonObject {
-  return { type: 'object', properties: { ...required, ...optional }, required: Object.keys(required), additionalProperties: false }
+  const names = Object.keys(required)
+  return { type: 'object', properties: { ...required, ...optional }, ...names.length > 0 && { required: names }, additionalProperties: false }
 }
 
 export const text = { type: 'string', minLength: 1, maxLength: 1000 }
