@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { extname, resolve } from 'node:path'
-import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
+import type { FastifyInstance, FastifyPluginCallback, FastifyServerOptions } from 'fastify'
+import fp from 'fastify-plugin'
 import { beginInspecting } from '../http/inspection.js'
+import { isPlainObject } from '../scopes/entries.js'
 import { show } from '../scopes/faults.js'
 import { CliError, messageOf, wrong } from './errors.js'
 import { inTime } from './keys.js'
@@ -19,17 +21,20 @@ export interface WantedApp {
 }
 
 /**
- * Makes an app ready, has something done with it, and closes it, whatever happens. It never listens.
+ * Makes an app ready, has something done with it, and closes it, whatever happens. It never listens, and logs nothing, for standard
+ * output is for the result.
  *
  * The file exports the app, or a promise of it; a function without parameters that makes it; or a plugin, a function of an app and its
- * options, as fastify-cli takes it.
+ * options, as fastify-cli takes it, with or without fastify-plugin.
  */
 export async function withApp ({ file, exported, needsStore }: WantedApp, work: (app: FastifyInstance) => Promise<void>): Promise<void> {
   const end = needsStore ? () => {} : beginInspecting()
   try {
     const app = await appIn(file, exported)
     try {
-      await start(app, file)
+      if (typeof app.log.level === 'string') app.log.level = 'silent'
+      await starting(file, async () => { await app.ready() })
+      if (!app.hasDecorator('apiKeys')) throw wrong(`the app of ${file} does not use fastify-api-key-scopes, or only in a part of it; register the plugin on the app itself`)
       await work(app)
     } finally {
       await inTime(() => app.close())
@@ -39,45 +44,60 @@ export async function withApp ({ file, exported, needsStore }: WantedApp, work: 
   }
 }
 
-async function start (app: FastifyInstance, file: string): Promise<void> {
-  try {
-    await app.ready()
-  } catch (error) {
-    throw new CliError('CLI_FAILED', `the app of ${file} does not start: ${messageOf(error)}`, { cause: error })
-  }
-  if (!app.hasDecorator('apiKeys')) throw wrong(`the app of ${file} does not use fastify-api-key-scopes, or only in a part of it; register the plugin on the app itself`)
-}
-
 async function appIn (file: string, exported: string | undefined): Promise<FastifyInstance> {
   const path = resolve(file)
   if (!existsSync(path)) throw wrong(`there is no file ${file}`)
   if (!/^\.[cm]?[jt]s$/.test(extname(path))) throw wrong(`${file} must be TypeScript or JavaScript, .ts, .mts, .cts, .js, .mjs or .cjs`)
+  const module = await loadModule(path).catch((error: unknown) => { throw wrong(`${file} cannot be loaded: ${messageOf(error)}`, error) })
+  const found = exportOf(module, exported)
+  const app = await starting(file, async () => await (typeof found === 'function' ? made(found, module, path) : found))
+  if (isApp(app)) return app
+  throw wrong(`${file} must export the app, a function that makes it, or a plugin${exported === undefined ? ', as its default export or with --export <name>' : ` as ${exported}`}, not ${show(app)}${otherExports(module, exported)}`)
+}
+
+async function starting<T> (file: string, start: () => Promise<T>): Promise<T> {
   try {
-    const found = exportOf(await loadModule(path), exported)
-    const app = await (typeof found === 'function' ? made(found, path) : found)
-    if (isApp(app)) return app
-    throw wrong(`${file} must export the app, a function that makes it, or a plugin${exported === undefined ? ', as its default export or with --export <name>' : ''}, not ${show(app)}`)
+    return await start()
   } catch (error) {
-    throw error instanceof CliError ? error : wrong(`${file} cannot be loaded: ${messageOf(error)}`, error)
+    throw new CliError('CLI_FAILED', `the app of ${file} does not start: ${messageOf(error)}`, { cause: error })
   }
 }
 
 function exportOf (module: unknown, exported = 'default'): unknown {
-  const members = Object(module) as Record<string, unknown>
-  // In a CommonJS module that Node imports, and in one that was compiled from an ES module, what is exported is one level down.
-  const inner = Object(members.default) as Record<string, unknown>
+  const { members, inner } = exportsOf(module)
   if (exported !== 'default') return members[exported] ?? inner[exported]
   return inner.__esModule === true ? inner.default : members.default
 }
 
-async function made (make: Function, path: string): Promise<unknown> {
-  const isPlugin = make.length > 1 || Symbol.for('skip-override') in make
-  if (!isPlugin) return await (make as () => unknown)()
+/** In a CommonJS module that Node imports, and in one that was compiled from an ES module, what is exported is one level down. */
+function exportsOf (module: unknown) {
+  const members = Object(module) as Record<string, unknown>
+  return { members, inner: Object(members.default) as Record<string, unknown> }
+}
+
+/** What may have been meant. */
+function otherExports (module: unknown, exported = 'default'): string {
+  const { members, inner } = exportsOf(module)
+  const names = new Set([members, ...isPlainObject(inner) ? [inner] : []].flatMap(from => Object.keys(from).filter(name => isApp(from[name]) || typeof from[name] === 'function')))
+  const others = [...names].filter(name => name !== 'default' && name !== exported)
+  return others.length === 0 ? '' : `; it also exports ${others.join(', ')}`
+}
+
+async function made (make: Function, module: unknown, path: string): Promise<unknown> {
+  if (make.length === 0 && !isWrapped(make)) return await (make as () => unknown)()
   // The Fastify of the app, not of whoever looks at it.
-  const { default: Fastify } = createRequire(path)('fastify') as { default: () => FastifyInstance }
-  const app = Fastify()
-  app.register(make as FastifyPluginCallback)
+  const { default: Fastify } = createRequire(path)('fastify') as { default: (options: FastifyServerOptions) => FastifyInstance }
+  // As `fastify start --options` has it.
+  const { logger, loggerInstance, ...options } = Object(exportOf(module, 'options')) as FastifyServerOptions
+  const app = Fastify(options)
+  // What it decorates its app with shall be seen.
+  app.register(isWrapped(make) ? make : fp(make as FastifyPluginCallback))
   return app
+}
+
+/** By fastify-plugin. */
+function isWrapped (make: Function): make is FastifyPluginCallback {
+  return Symbol.for('skip-override') in make
 }
 
 function isApp (value: unknown): value is FastifyInstance {
