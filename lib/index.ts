@@ -61,6 +61,7 @@ export type { Annotate, RouteToAnnotate } from './http/route-policies.js'
 export type { AuthenticateUser } from './http/session.js'
 
 export type { ApiKeys } from './reports/api-keys.js'
+export type { Finding, FindingKind } from './reports/findings.js'
 export type { ExplainedCondition, Explanation, NeededScope } from './reports/explain.js'
 export type { RouteQuery } from './reports/explain-options.js'
 export type { ExplainedSubject } from './reports/explain-subject.js'

@@ -25,6 +25,8 @@ import { usageNotes } from './keys/usage/notes.js'
 import { KeyVerifier } from './keys/verifier.js'
 import { PATIENCE, within } from './keys/within.js'
 import { apiKeysOf } from './reports/api-keys.js'
+import { logFindings } from './reports/findings-log.js'
+import { findingsOf } from './reports/findings.js'
 import { kInside, type Inside } from './reports/inside.js'
 import { RouteFinder } from './reports/route-finder.js'
 import { RouteTable } from './reports/route-table.js'
@@ -78,7 +80,8 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   const ring = keyring({ ...settings, prefix: settings.prefixes[0], digester: digests, verifier, trouble, auditor, usage })
   const table = new RouteTable(policies)
   const views = { ring, verifier, refusals, finder: new RouteFinder(app, table), hasSessions: settings.authenticateUser !== undefined }
-  app.decorate('apiKeys', apiKeysOf(ring, table, reportMode, views))
+  const findings = () => findingsOf({ catalog, entries: table.entries('findings'), notFound: settings.notFound, mayBeUnseen: table.mayLack })
+  app.decorate('apiKeys', apiKeysOf(ring, table, reportMode, views, findings))
   const inside: Inside = {
     table,
     catalog,
@@ -108,7 +111,7 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
     if (seen === 'some may be unseen') {
       app.log.warn('fastify-api-key-scopes was imported after this app was made, so it cannot tell whether earlier routes say who may call them; those that do not are refused to everybody')
     }
-    table.complete()
+    table.complete(seen === 'some may be unseen')
     const unenforced = table.unenforced()
     if (unenforced.routes > 0 || settings.mode === 'report') reportMode.begin({ ...unenforced, orMore: seen !== 'all seen' })
     await describeSwagger(app, inside)
@@ -118,6 +121,7 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
     if (settings.notFound === PUBLIC) {
       app.log.info('requests that match no route reach the not-found handler unchecked; if yours serves something, guard it with the option notFound')
     }
+    if (settings.logFindings) logFindings(app.log, findings())
     verifier.lease.open()
   })
 }

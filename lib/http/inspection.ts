@@ -15,7 +15,7 @@ export function beginInspecting (): () => void {
 
 /** The settings to go by: those that were given, unless the app is only looked at. */
 export function asInspected (settings: Settings): Settings {
-  return (globalThis as Marked)[kInspecting] === true ? { ...settings, store: UNOPENED, maxStaleness: 0 } : settings
+  return (globalThis as Marked)[kInspecting] === true ? { ...settings, store: UNOPENED, maxStaleness: 0, logFindings: false } : settings
 }
 
 const UNOPENED: KeyStore = {

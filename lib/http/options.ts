@@ -94,6 +94,8 @@ export interface ApiKeyScopesOptions {
   readonly revealGranted?: boolean
   /** Shapes the bodies of all denials. Default: the app's error handler if it has one, else `{ statusCode, code, error, message, ... }`. */
   readonly formatError?: FormatError
+  /** Whether one line at start, at `info`, tells what `app.apiKeys.findings()` has found. Default `true`. */
+  readonly logFindings?: boolean
   /** The level at which denials of unverified credentials are logged; those of verified ones are at `info`. Default `debug`. */
   readonly denialLogLevel?: DenialLogLevel
 }

@@ -45,6 +45,7 @@ export interface Settings {
   readonly revealGranted: boolean
   readonly formatError: FormatError | undefined
   readonly denialLogLevel: DenialLogLevel
+  readonly logFindings: boolean
 }
 
 /** @throws {BadOptionsError} naming every option that is wrong, and how to put it right. */
@@ -56,7 +57,7 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
   const {
     scopes, store, keyPrefix, authenticateUser, annotate, notFound, mode = 'enforce', pepper, allowUnpeppered = false, apiKeyHeader, realm = 'api',
     maxStaleness = 1000, missingRequired = 'reject', mutableScopes = true, maxKeyLifetime, grantable, ownerScopes,
-    foreignKeys = [], audit = {}, usage = {}, revealGranted = true, formatError, denialLogLevel = 'debug', ...rest
+    foreignKeys = [], audit = {}, usage = {}, revealGranted = true, formatError, denialLogLevel = 'debug', logFindings = true, ...rest
   } = options
 
   for (const option of Object.keys(rest).filter(name => !FASTIFY_OPTIONS.includes(name))) {
@@ -74,6 +75,7 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
   must(isScopesMode(mode), 'mode', '\'enforce\' or \'report\'')
   must(typeof allowUnpeppered === 'boolean', 'allowUnpeppered', 'true or false')
   must(typeof revealGranted === 'boolean', 'revealGranted', 'true or false')
+  must(typeof logFindings === 'boolean', 'logFindings', 'true or false')
   must(apiKeyHeader === undefined || isHeaderName(apiKeyHeader), 'apiKeyHeader', 'the name of a header such as "x-api-key", and none that HTTP uses itself')
   must(typeof realm === 'string' && /^[\x20-\x7E]*$/.test(realm), 'realm', 'a string of printable ASCII characters')
   must(typeof maxStaleness === 'number' && maxStaleness >= 0 && maxStaleness <= 3_600_000, 'maxStaleness', 'a number of milliseconds from 0 to 3600000')
@@ -124,7 +126,8 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
     usageFlushInterval: usageFlushInterval!,
     revealGranted,
     formatError,
-    denialLogLevel
+    denialLogLevel,
+    logFindings
   }
 }
 
@@ -132,7 +135,7 @@ const LEVELS: readonly unknown[] = ['fatal', 'error', 'warn', 'info', 'debug', '
 
 const OPTIONS = [
   'scopes', 'store', 'keyPrefix', 'authenticateUser', 'annotate', 'notFound', 'mode', 'pepper', 'allowUnpeppered', 'apiKeyHeader',
-  'realm', 'maxStaleness', 'missingRequired', 'mutableScopes', 'maxKeyLifetime', 'grantable', 'ownerScopes', 'foreignKeys', 'audit', 'usage', 'revealGranted', 'formatError', 'denialLogLevel'
+  'realm', 'maxStaleness', 'missingRequired', 'mutableScopes', 'maxKeyLifetime', 'grantable', 'ownerScopes', 'foreignKeys', 'audit', 'usage', 'revealGranted', 'formatError', 'denialLogLevel', 'logFindings'
 ]
 
 /** What `register` itself reads from the options of a plugin. */

@@ -5,6 +5,7 @@ import type { Keyring } from '../keys/keyring.js'
 import { explaining, type Explanation } from './explain.js'
 import type { RouteQuery } from './explain-options.js'
 import type { ExplainedSubject } from './explain-subject.js'
+import { tellingFindings, type Finding, type TellFindings } from './findings.js'
 import type { RouteTable } from './route-table.js'
 import type { Views } from './views.js'
 import { whoCan, type WhoCan, type WhoCanQuery } from './who-can.js'
@@ -28,6 +29,16 @@ export interface ApiKeys extends Keyring {
   reported (query?: ReportedQuery): ReportedDenials
 
   /**
+   * What is allowed and probably not meant: scopes that no route demands, scopes that a requirement names in vain, and so on. With
+   * `{ keys: true }` also what is odd about the scopes of keys that can still be used, or be enabled again: for that it reads all of them
+   * from the store, and answers a promise.
+   *
+   * @throws FST_API_KEY_NOT_READY (500) before `app.ready()`; with keys also FST_API_KEY_STORE_UNAVAILABLE (503), and
+   * FST_API_KEY_STORE_INCAPABLE (500) if the store cannot list them.
+   */
+  findings: TellFindings
+
+  /**
    * Whether a key may call a route, and why: what a request would be answered, through which inclusion it holds what the route needs, what
    * is missing, and the smallest scopes that would do. It does not count as a use of the key.
    *
@@ -46,11 +57,12 @@ export interface ApiKeys extends Keyring {
   whoCan (method: string, url: string, options?: WhoCanQuery): Promise<WhoCan>
 }
 
-export function apiKeysOf (keyring: Keyring, table: RouteTable, reportMode: ReportMode, views: Views): ApiKeys {
+export function apiKeysOf (keyring: Keyring, table: RouteTable, reportMode: ReportMode, views: Views, findings: () => readonly Finding[]): ApiKeys {
   return Object.freeze({
     ...keyring,
     routes: () => table.entries('routes').map(({ guarded }) => guarded),
     reported: (query?: ReportedQuery) => reportMode.summary(query),
+    findings: tellingFindings(findings, keyring),
     explain: explaining(views),
     whoCan: whoCan(views)
   })

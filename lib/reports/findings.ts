@@ -1,6 +1,8 @@
 import type { Policy } from '../http/decision.js'
 import type { GuardedRouteEntry } from '../http/guarded-routes.js'
+import type { Keyring } from '../keys/keyring.js'
 import type { Catalog } from '../scopes/catalog.js'
+import { keyFindings } from './findings-keys.js'
 import { routeFindings } from './findings-routes.js'
 import { scopeFindings } from './findings-scopes.js'
 
@@ -49,6 +51,16 @@ export interface Findable {
 /** Everything there is to find without the store, first what is about scopes, in the order of the catalog, then about routes, in theirs. */
 export function findingsOf (app: Findable): readonly Finding[] {
   return Object.freeze([...app.mayBeUnseen ? [UNSEEN] : [], ...scopeFindings(app), ...app.entries.flatMap(entry => routeFindings(entry, app))].map(finding => Object.freeze(finding)))
+}
+
+export interface TellFindings {
+  (): readonly Finding[]
+  (options: { readonly keys: true }): Promise<readonly Finding[]>
+}
+
+export function tellingFindings (find: () => readonly Finding[], keyring: Keyring): TellFindings {
+  const withKeys = async () => Object.freeze([...find(), ...await keyFindings(keyring)])
+  return ((options?: { readonly keys?: boolean }) => options?.keys === true ? withKeys() : find()) as TellFindings
 }
 
 const UNSEEN: Finding = {

@@ -6,14 +6,25 @@ import type { RoutePolicies } from '../http/route-policies.js'
 export class RouteTable {
   readonly #policies: RoutePolicies
   #entries: readonly GuardedRouteEntry[] | undefined
+  #mayLack = false
 
   constructor (policies: RoutePolicies) {
     this.#policies = policies
   }
 
-  /** To be called once every route was seen and checked. */
-  complete (): void {
+  /**
+   * To be called once every route was seen and checked.
+   *
+   * @param mayLack whether there may be routes that nobody could see.
+   */
+  complete (mayLack: boolean): void {
+    this.#mayLack = mayLack
     this.#entries = Object.freeze(guardedRoutes(this.#policies.known()))
+  }
+
+  /** Whether there may be routes that nobody could see. */
+  get mayLack (): boolean {
+    return this.#mayLack
   }
 
   /** How many routes are in report mode, and of how many. */
