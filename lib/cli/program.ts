@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import { addCreate } from './commands/create.js'
 import { addEpoch } from './commands/epoch.js'
+import { addExplain } from './commands/explain.js'
 import { addImport } from './commands/import.js'
 import { addList } from './commands/list.js'
 import { addMigrate } from './commands/migrate.js'
@@ -11,6 +12,7 @@ import { addRotate } from './commands/rotate.js'
 import { addRoutes } from './commands/routes.js'
 import { addShow } from './commands/show.js'
 import { addUsage } from './commands/usage.js'
+import { addWhoCan } from './commands/who-can.js'
 import { CONFIG_FILES, EXAMPLE_CONFIG } from './config.js'
 import type { Output } from './output.js'
 import { appRunner } from './run-on-app.js'
@@ -41,7 +43,7 @@ export function programOf (terminal: Terminal, output: Output): Command {
   const run = runner(terminal, output)
   for (const add of [addCreate, addList, addShow, addRotate, addRevoke, addUsage, addImport, addPurge, addMigrate, addEpoch]) add(program, run)
   const runOnApp = appRunner(terminal, output)
-  for (const add of [addRoutes]) add(program, runOnApp)
+  for (const add of [addRoutes, addExplain, addWhoCan]) add(program, runOnApp)
   return program
 }
 

@@ -115,9 +115,11 @@ function unknown ({ method, url }: Wanted, known: Known): Error {
   const here = (method: string) => [...entries.filter(({ guarded }) => guarded.method === method && guarded.url === url), ...possible(method, url, known)]
   const others = here(method)
   if (others.length > 0) return new InvalidInputError(`${name} with these constraints; there is ${listed([...new Set(others.map(nameOf))], String)}`)
+  const meant = (some: readonly GuardedRouteEntry[]) => didYouMean(url, new Set(some.map(({ guarded }) => guarded.url)))
+  const hint = meant(entries.filter(({ guarded }) => guarded.method === method))
   const methods = [...new Set(entries.map(({ guarded }) => guarded.method))].filter(other => here(other).length > 0)
-  if (methods.length > 0) return new InvalidInputError(`${name}; this URL is for ${methods.join(', ')}`)
-  return new InvalidInputError(`${name}${didYouMean(url, new Set(entries.map(({ guarded }) => guarded.url)))}; app.apiKeys.routes() has them all`)
+  if (hint === '' && methods.length > 0) return new InvalidInputError(`${name}; this URL is for ${methods.join(', ')}`)
+  return new InvalidInputError(`${name}${hint || meant(entries)}; app.apiKeys.routes() has them all`)
 }
 
 function nameOf ({ guarded: { method, url, constraints } }: GuardedRouteEntry): string {
