@@ -47,7 +47,8 @@ export function describeDocument<D extends Document> (document: D, inside: Insid
   return { document: { ...document, paths: Object.fromEntries(told), components: { ...components, schemas, securitySchemes: schemes } }, unknown }
 }
 
-function eachOperation (item: PathItem, describe: (method: string, operation: Operation) => Operation): PathItem {
+/** A path item like this one, of which each operation is what is made of it. */
+export function eachOperation (item: PathItem, describe: (method: string, operation: Operation) => Operation): PathItem {
   const members = Object.entries(item).map(([name, value]) => {
     if (name === 'additionalOperations' && isPlainObject(value)) return [name, eachOperation(value, describe)]
     // A path item has lists and texts beside its operations, and extensions.

@@ -19,7 +19,7 @@ export function routesByPath (entries: readonly GuardedRouteEntry[], { servers }
   return (method, path) => {
     // A HEAD route that is for whom the GET is stands for itself nowhere.
     const methods = method === 'HEAD' ? ['HEAD', 'GET'] : [method]
-    for (const name of methods.flatMap(each => bases.map(base => `${each} ${base}${shapeOfPath(path)}`))) {
+    for (const name of methods.flatMap(each => bases.map(base => `${each} ${base}/${shapeOfPath(path)}`))) {
       const candidates = found.get(name)
       if (candidates !== undefined) return choose(candidates)
     }
@@ -27,13 +27,13 @@ export function routesByPath (entries: readonly GuardedRouteEntry[], { servers }
   }
 }
 
-/** `/pets/{id}` as `/pets/{}`. */
+/** `/pets/{id}` as `pets/{}`. */
 function shapeOfPath (path: string): string {
-  return path.replace(/\{[^}]*\}/g, '{}')
+  return path.replace(/^\//, '').replace(/\{[^}]*\}/g, '{}')
 }
 
-/** The same for a route's `/pets/:id`, `/pets/:id(^\\d+$)` and `/files/*`. A double colon is a colon. */
-export function shapeOfUrl (url: string): string {
+/** A route's `/pets/:id`, `/pets/:id(^\\d+$)` and `/pets/*` as `/pets/{}`. A double colon is a colon. */
+function shapeOfUrl (url: string): string {
   let shape = ''
   for (let i = 0; i < url.length; i++) {
     const parameter = /^:(?!:)\w*/.exec(url.slice(i))?.[0]

@@ -4,7 +4,7 @@ import type { FastifyBaseLogger, RouteOptions } from 'fastify'
 import { stringify } from 'yaml'
 import type { GuardedRouteEntry } from '../http/guarded-routes.js'
 import type { Inside } from './inside.js'
-import { describeDocument, isOpenApi3, type Document, type Identify } from './openapi-document.js'
+import { describeDocument, eachOperation, isOpenApi3, type Document, type Identify } from './openapi-document.js'
 import type { Operation } from './openapi-operation.js'
 import { routesByPath } from './openapi-paths.js'
 
@@ -32,6 +32,7 @@ export function describing (swagger: SwaggerFunction, entries: readonly GuardedR
   function describe (): object {
     const marks = new Marks(entries)
     const document = marks.during(() => swagger()) as object
+    marks.takeFrom(document)
     if (!isOpenApi3(document)) {
       log?.info('the document of @fastify/swagger is not of OpenAPI 3, so it does not say who may call what; give that plugin the option openapi')
       return document
@@ -51,7 +52,9 @@ const MARK = 'x-fastify-api-key-scopes'
  */
 class Marks {
   readonly #entries: readonly GuardedRouteEntry[]
+  /** By the mark. */
   readonly #marked = new Map<unknown, GuardedRouteEntry>()
+  readonly #found = new WeakMap<Operation, GuardedRouteEntry>()
 
   constructor (entries: readonly GuardedRouteEntry[]) {
     this.#entries = entries
@@ -76,13 +79,26 @@ class Marks {
     }
   }
 
+  /** Leaves the document as it would be without them: somebody else may have it too. */
+  takeFrom ({ paths }: { readonly paths?: Document['paths'] }): void {
+    for (const item of Object.values(paths ?? {})) {
+      eachOperation(item, (_method, operation) => {
+        const entry = this.#marked.get(operation[MARK])
+        if (entry !== undefined) this.#found.set(operation, entry)
+        if (entry !== undefined) Reflect.deleteProperty(operation, MARK)
+        return operation
+      })
+    }
+  }
+
   identifyIn (document: Document): Identify {
     // Of routes that differ in version or host alone, a document shows the last.
     const byPath = routesByPath(this.#entries, document, candidates => candidates.findLast(({ guarded }) => !guarded.hidden))
     return (method, path, operation, item) => {
       const { [MARK]: mark, ...bare } = operation
-      const marked = this.#marked.get(mark)
-      if (marked !== undefined) return { operation: bare, entry: marked }
+      const found = this.#found.get(operation)
+      // It may be frozen.
+      if (found !== undefined) return { operation: bare, entry: found }
       // In an app that has the plugin in several parts, another one is to tell of it.
       if (mark !== undefined) return { operation, entry: null }
       return { operation, entry: method === 'HEAD' ? this.#headOf(item.get as Operation | undefined) ?? byPath(method, path) : byPath(method, path) }
@@ -91,7 +107,7 @@ class Marks {
 
   /** Where HEAD is a route that Fastify has added, it is for whom the GET is. */
   #headOf (get: Operation | undefined): GuardedRouteEntry | undefined {
-    const entry = this.#marked.get(get?.[MARK])
+    const entry = get && this.#found.get(get)
     const { url, constraints } = entry?.guarded ?? {}
     return this.#entries.find(({ guarded }) => guarded.method === 'HEAD' && guarded.url === url && isDeepStrictEqual(guarded.constraints, constraints)) ?? entry
   }
