@@ -62,7 +62,7 @@ td p { margin: 0; }
 .names .scope, .conditions .scope, .several td .scope { text-decoration: underline; text-decoration-color: var(--line); }
 .names .scope:hover, .conditions .scope:hover, .several td .scope:hover { text-decoration-color: currentcolor; }
 tbody th .scope code { font-weight: 600; font-size: .9em; }
-.badge { display: inline-block; margin-left: .15rem; padding: 0 .5em; border-radius: 1em; background: var(--other-back); color: var(--other); font-size: .75rem; font-weight: 600; line-height: 1.6; white-space: nowrap; }
+.badge { display: inline-block; padding: 0 .5em; border-radius: 1em; background: var(--other-back); color: var(--other); font-size: .75rem; font-weight: 600; line-height: 1.6; white-space: nowrap; }
 .badge.default { background: var(--post-back); color: var(--post); }
 .badge.deprecated { background: var(--delete-back); color: var(--delete); }
 .badge.planned { background: var(--get-back); color: var(--get); }

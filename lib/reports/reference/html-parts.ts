@@ -48,7 +48,7 @@ ${rows.map(({ id, cells: [head, ...cells] }) => html`<tr role="row"${id === null
 
   /** A link to the row of the scope, if it has one. */
   name (scope: string): Content {
-    const code = html`<code>${scope}</code>`
+    const code = html`<code>${joined(scope.split(/(?<=[:_./-])/), html`<wbr>`)}</code>`
     return this.#anchors.has(scope) ? html`<a class="scope" href="${fragment(scope)}">${code}</a>` : code
   }
 

@@ -65,9 +65,9 @@ export function needsBeside ({ scopes, conditions, needs }: ReferenceEndpoint, {
 
 /** What a scope opens without being named for it, or that it opens nothing. */
 export function opensBeside ({ includes, endpoints }: ReferenceScope): string | null {
-  if (includes.all) return 'all that need a scope'
-  if (includes.scopes.length > 0) return endpoints.length === 0 ? 'those of the scopes it includes' : 'and those of the scopes it includes'
-  return endpoints.length === 0 ? 'none' : null
+  if (includes.all) return 'every endpoint that needs a scope'
+  if (includes.scopes.length > 0) return endpoints.length === 0 ? 'the endpoints of the scopes it includes' : 'and those of the scopes it includes'
+  return endpoints.length === 0 ? 'no endpoints' : null
 }
 
 /** Every endpoint that is told of, once. */
