@@ -8,10 +8,11 @@ import type { Findable, Finding, FindingKind } from './findings.js'
 
 /** What is odd about the requirement of one route. */
 export function routeFindings (entry: GuardedRouteEntry, { catalog, entries }: Findable): readonly Finding[] {
-  const { guarded: { method, url }, policy } = entry
+  const { guarded: { method, url, constraints }, policy } = entry
   if (policy.kind !== 'scopes') return []
   const route = `${method} ${url}`
-  const found = (kind: FindingKind, message: string, scope?: string): Finding => ({ kind, route, ...scope !== undefined && { scope }, message: `${route} ${message}` })
+  const told = Object.entries(constraints).map(([name, value]) => ` (${name} ${value})`).join('')
+  const found = (kind: FindingKind, message: string, scope?: string): Finding => ({ kind, route, ...scope !== undefined && { scope }, message: `${route}${told} ${message}` })
   return [
     ...needless(policy, catalog).map(([scope, why]) => found('needless-scope', why, scope)),
     ...deprecated(entry, catalog).map(([scope, advice]) => found('deprecated-demanded', `demands ${scope}, which is deprecated: ${advice}`, scope)),

@@ -1,14 +1,16 @@
 import { isInForce } from '../scopes/entries.js'
+import { listed } from '../scopes/faults.js'
 import type { Findable, Finding } from './findings.js'
 
 /** Scopes that open nothing, and scopes that are not to be had without everything else. */
 export function scopeFindings ({ catalog, entries, notFound }: Findable): readonly Finding[] {
-  const demanded = new Map<string, string>()
-  const demand = (names: readonly string[], by: string) => { for (const name of names) if (!demanded.has(name)) demanded.set(name, by) }
+  const demanded = new Map<string, string[]>()
   const policies = [...entries.map(({ guarded, policy }) => [policy, `${guarded.method} ${guarded.url}`] as const), [notFound, 'the not-found handler'] as const]
   for (const [policy, by] of policies) {
     if (policy.kind !== 'scopes') continue
-    for (const { names } of [policy.demand, ...policy.conditions.map(({ requirement }) => requirement)]) demand(names, by)
+    for (const name of new Set([policy.demand, ...policy.conditions.map(({ requirement }) => requirement)].flatMap(({ names }) => names))) {
+      demanded.set(name, [...demanded.get(name) ?? [], by])
+    }
   }
   // A scope that has a new name is told of under that alone.
   const scopes = [...catalog.scopes.values()].filter(entry => isInForce(entry) && entry.replacedBy === null)
@@ -25,6 +27,6 @@ export function scopeFindings ({ catalog, entries, notFound }: Findable): readon
     }
     if (by === undefined || offered.some(other => grants.get(other)!.covers(name))) return []
     const why = isEverything(name) ? 'which is everything' : 'which is hidden, and which no scope that is offered includes except with everything else'
-    return [{ kind: 'only-with-everything', scope: name, message: `${by} demands ${name}, ${why}: whoever needs that route must be given more than it needs` }]
+    return [{ kind: 'only-with-everything', scope: name, message: `${listed(by, String)} ${by.length === 1 ? 'demands' : 'demand'} ${name}, ${why}: a key for that must be given more than it needs` }]
   })
 }

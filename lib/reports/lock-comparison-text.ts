@@ -10,10 +10,10 @@ export function comparisonText ({ routes, scopes, grants }: LockComparison): str
   const changed = routes.filter(({ change }) => change === 'changed')
   const easier = changed.filter(route => route.easier)
   return [
-    section('EASIER TO REACH', '!', routeLines(easier)),
+    section('EASIER TO REACH', '!', routeLines(easier, scopes)),
     section('Given to more', '!', grants.filter(({ gained }) => gained.length > 0).map(grantLine)),
     section('New', '+', routes.filter(({ change }) => change === 'new').map(newLine)),
-    section('Harder to reach', '-', routeLines(changed.filter(route => route.harder && !route.easier))),
+    section('Harder to reach', '-', routeLines(changed.filter(route => route.harder && !route.easier), scopes)),
     section('Said in another way, for the same callers', '~', changed.filter(route => !route.harder && !route.easier).map(wasIs)),
     section('Removed', '-', routes.filter(({ change }) => change === 'removed').map(route => `${nameOf(route)}: was ${route.before}`)),
     section('Scopes', '~', scopes.map(scopeLine)),
@@ -43,38 +43,35 @@ function section (title: string, sign: string, lines: readonly string[]): string
   return lines.length === 0 ? '' : `${title}\n${lines.map(line => `${sign} ${line}\n`).join('')}`
 }
 
-/** Routes that say what they said, and that others reach by the same scopes, are told of together. */
-function routeLines (routes: readonly RouteChange[]): string[] {
+/** Routes that say what they said, and that scopes open or close which are written in another way now, are told of together. */
+function routeLines (routes: readonly RouteChange[], scopes: readonly ScopeChange[]): string[] {
+  const written = new Map(scopes.filter(({ before, after }) => says(before) !== says(after) || before === null || after === null).map(change => [change.scope, change]))
   const byCause = new Map<string, RouteChange[]>()
   for (const route of routes) {
-    const cause = route.before === route.after ? causeOf(route) : ''
+    const names = [...new Set([...route.opensTo.keys, ...route.closesTo.keys].flat())].filter(name => written.has(name))
+    const cause = route.before === route.after ? names.map(name => writtenText(written.get(name)!)).join('; ') : ''
     byCause.set(cause, [...byCause.get(cause) ?? [], route])
   }
-  return [...byCause].sort(([a], [b]) => Number(a !== '') - Number(b !== '')).flatMap(([cause, group]) => {
-    if (cause === '') return group.map(route => wasIs(route) + detailOf(route))
-    const first = `by what scopes include now, ${cause}, for ${group.length === 1 ? 'a route that says' : `${group.length} routes that say`} what ${group.length === 1 ? 'it' : 'they'} did:`
-    return [first, ...group.map(route => `    ${nameOf(route)}: ${route.after}`)]
-  })
+  const own = byCause.get('') ?? []
+  byCause.delete('')
+  return [
+    ...own.map(route => wasIs(route) + detailOf(route)),
+    ...[...byCause].flatMap(([cause, group]) => [`through ${cause}:`, ...group.map(route => `    ${nameOf(route)}: ${route.after}${detailOf(route)}`)])
+  ]
 }
 
 function wasIs (route: RouteChange): string {
   const { before, after } = route
-  return `${nameOf(route)}: was ${before}, is now ${before === after ? 'the same in other words' : after}`
+  return `${nameOf(route)}: ${before === after ? `still ${after}` : `was ${before}, is now ${after}`}`
 }
 
-/** Which scopes are enough, where the words for what is needed do not tell. */
-function causeOf ({ opensTo, closesTo }: RouteChange): string {
-  return [
-    ...opensTo.keys.length > 0 ? [`${grantsText(opensTo.keys)} ${isOrAre(opensTo.keys)} enough`] : [],
-    ...closesTo.keys.length > 0 ? [`${grantsText(closesTo.keys)} ${isOrAre(closesTo.keys)} not enough any more`] : []
-  ].join(', and ')
-}
-
-function detailOf ({ easier, harder, opensTo, closesTo }: RouteChange): string {
-  if (isOnlySessions(opensTo) && easier) return ` (easier for user sessions that have scopes of their own${harder ? ', harder for API keys' : ''})`
-  if (isOnlySessions(closesTo) && harder) return ` (harder for user sessions that have scopes of their own${easier ? ', easier for API keys' : ''})`
-  if (!easier || !harder) return ''
-  return ` (${grantsText(opensTo.keys)} ${isOrAre(opensTo.keys)} enough now, and ${grantsText(closesTo.keys)} ${isOrAre(closesTo.keys)} not any more)`
+/** What the words for what is needed do not tell. */
+function detailOf ({ before, after, easier, harder, opensTo, closesTo }: RouteChange): string {
+  if (isOnlySessions(opensTo)) return ` (easier for user sessions that have scopes of their own${harder ? ', harder for API keys' : ''})`
+  if (isOnlySessions(closesTo)) return ` (harder for user sessions that have scopes of their own${easier ? ', easier for API keys' : ''})`
+  if (before !== after && !(easier && harder)) return ''
+  const effects = [[opensTo.keys, 'enough now'], [closesTo.keys, 'not enough any more']] as const
+  return ` (${effects.filter(([grants]) => grants.length > 0).map(([grants, what]) => `${grantsText(grants)} ${isOrAre(grants)} ${what}`).join(', ')})`
 }
 
 function isOnlySessions ({ everybody, keys, sessions }: Gain): boolean {
@@ -100,10 +97,19 @@ function nameOf ({ route, constraints }: Pick<RouteChange, 'route' | 'constraint
   return `${route}${Object.entries(constraints).map(([name, value]) => ` (${name} ${value})`).join('')}`
 }
 
-function scopeLine ({ scope, change, before, after, opens, closes }: ScopeChange): string {
-  const written = change === 'new' ? `new${saying(after)}` : change === 'removed' ? `removed${saying(before)}` : says(before) === says(after) ? 'the same, but what it includes has changed' : `was ${says(before)}, is now ${says(after)}`
-  const effects = [[opens, 'opens'], [closes, 'opens no more']] as const
-  return [`${scope}: ${written}`, ...effects.filter(([routes]) => routes.length > 0).map(([routes, verb]) => `${verb} ${routes.length <= MOST ? routes.join(', ') : `${routes.slice(0, MOST).join(', ')} and ${routes.length - MOST} more`}`)].join('; ')
+function scopeLine (change: ScopeChange): string {
+  const effects = [[change.opens, 'opens'], [change.closes, 'opens no more']] as const
+  return [writtenText(change), ...effects.filter(([routes]) => routes.length > 0).map(([routes, verb]) => `${verb} ${fewOf(routes)}`)].join('; ')
+}
+
+function writtenText ({ scope, change, before, after }: ScopeChange): string {
+  if (change === 'new') return `${scope} (new${saying(after)})`
+  if (change === 'removed') return `${scope} (removed${saying(before)})`
+  return says(before) === says(after) ? `${scope} (the same, but what it includes has changed)` : `${scope} (was ${says(before)}, is now ${says(after)})`
+}
+
+function fewOf (items: readonly string[]): string {
+  return items.length <= MOST ? items.join(', ') : `${items.slice(0, MOST).join(', ')} and ${items.length - MOST} more`
 }
 
 function saying (scope: LockedScope | null): string {
@@ -112,11 +118,14 @@ function saying (scope: LockedScope | null): string {
 
 function says (scope: LockedScope | null): string {
   const { includes = [], status, replacedBy } = scope ?? {}
-  return [...status === undefined ? [] : [status], ...replacedBy === undefined ? [] : [`replaced by ${replacedBy}`], ...includes.length === 0 ? [] : [`including ${includes.join(', ')}`]].join(', ') || 'plain'
+  return [
+    ...status === undefined ? [] : [status], ...replacedBy === undefined ? [] : [`replaced by ${replacedBy}`],
+    ...includes.length === 0 ? [] : [`including ${includes.join(', ')}`]
+  ].join(', ') || 'plain'
 }
 
 function grantLine ({ preset, before, after, gained, lost }: GrantChange): string {
   const named = (names: readonly string[] | null) => names === null ? 'none' : names.length === 0 ? 'no scopes' : names.join(', ')
   const effects = [[gained, 'more'], [lost, 'less']] as const
-  return `${preset === null ? 'the default grant' : `preset ${JSON.stringify(preset)}`}: was ${named(before)}, is now ${named(after)}${effects.filter(([names]) => names.length > 0).map(([names, word]) => ` (${word}: ${names.join(', ')})`).join('')}`
+  return `${preset === null ? 'the default grant' : `preset ${JSON.stringify(preset)}`}: was ${named(before)}, is now ${named(after)}${effects.filter(([names]) => names.length > 0).map(([names, word]) => ` (${word}: ${fewOf(names)})`).join('')}`
 }
