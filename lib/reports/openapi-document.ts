@@ -49,7 +49,8 @@ export function describeDocument<D extends Document> (document: D, inside: Insid
 
 /** A path item like this one, of which each operation is what is made of it. */
 export function eachOperation (item: PathItem, describe: (method: string, operation: Operation) => Operation): PathItem {
-  const members = Object.entries(item).map(([name, value]) => {
+  // A path may have nothing below it, in a document that somebody has written.
+  const members = Object.entries(item ?? {}).map(([name, value]) => {
     if (name === 'additionalOperations' && isPlainObject(value)) return [name, eachOperation(value, describe)]
     // A path item has lists and texts beside its operations, and extensions.
     return [name, isPlainObject(value) && !name.startsWith('x-') ? describe(name.toUpperCase(), value as Operation) : value]

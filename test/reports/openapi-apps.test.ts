@@ -1,8 +1,12 @@
 // The OpenAPI documents of the five examples and of the app of 650 routes: valid, complete, and true over HTTP.
+import { fileURLToPath } from 'node:url'
 import { formatParamUrl } from '@fastify/swagger'
 import t from 'tap'
+import { run } from '../package/run.js'
 import { APPS, type ShownApp } from './apps.js'
 import { faultsOf, operationsOf, VERSIONS, withSwagger, type Loose } from './openapi-set-up.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 for (const shown of APPS) {
   for (const openapi of VERSIONS) {
@@ -66,6 +70,28 @@ for (const shown of APPS) {
     t.same(await answersOf(async () => await withSwagger({ openapi: {} }, shown.build)), await answersOf(shown.build))
   })
 }
+
+t.test('nothing is loaded for it in an app that has no document', async t => {
+  t.same(await loaded("app.register(require('@fastify/swagger'))"), ['/reports/openapi-swagger.js', '/yaml/dist/index.js'])
+  t.same(await loaded(''), [])
+
+  /** What of it an app has loaded once it is ready, in a process of its own. */
+  async function loaded (more: string): Promise<unknown> {
+    const program = `
+      const { apiKeyScopes, defineScopes, memoryStore } = require('fastify-api-key-scopes')
+      const app = require('fastify')()
+      app.register(apiKeyScopes, { scopes: defineScopes({ a: 'A' }), store: memoryStore(), keyPrefix: 'acme' })
+      ${more}
+      app.ready().then(() => {
+        const isOfIt = end => Object.keys(require.cache).some(file => file.endsWith(end))
+        console.log(JSON.stringify(['/reports/openapi-swagger.js', '/yaml/dist/index.js'].filter(isOfIt)))
+        return app.close()
+      })`
+    const { code, output } = await run(process.execPath, ['--no-warnings', '-e', program], { cwd: root, timeout: 20_000 })
+    t.equal(code, 0, output)
+    return JSON.parse(output)
+  }
+})
 
 /** Dates, ports and secrets. */
 const OF_THE_MOMENT = /\d{4}-\d\d-\d\dT[\d:.]+Z|127\.0\.0\.1:\d+|[\w-]{32}/g

@@ -9,10 +9,12 @@ export const VERSIONS = ['3.0.3', '3.1.0'] as const
 // What is in a document is not typed here: a test asserts what it is.
 export type Loose = Record<string, any>
 
+const validator = new Validator()
+
 /** What is wrong with a document, `[]` if nothing is. */
 export async function faultsOf (document: object): Promise<unknown> {
   // It resolves what it is given.
-  const { valid, errors } = await new Validator().validate(structuredClone(document) as Record<string, unknown>)
+  const { valid, errors } = await validator.validate(structuredClone(document) as Record<string, unknown>)
   return valid ? [] : errors
 }
 
