@@ -46,6 +46,9 @@ export type Identity =
   | { readonly type: 'keysUnavailable' }
   | { readonly type: 'usersUnavailable' }
 
+/** Somebody who could prove who they are. */
+export type Verified = Extract<Identity, { readonly type: 'apiKey' | 'user' }>
+
 export const NOBODY: Identity = Object.freeze({ type: 'none' })
 
 /** `allow`, or why not. */
@@ -90,9 +93,8 @@ export function isOnlyReported ({ outcome }: Refused, identity: Identity, mode: 
   return mode === 'report' && isVerified(identity) && (outcome === 'missingScope' || outcome === 'userOnly' || outcome === 'unannotated')
 }
 
-/** Whether it is known who this is. */
-export function isVerified ({ type }: Identity): boolean {
-  return type === 'apiKey' || type === 'user'
+export function isVerified (identity: Identity): identity is Verified {
+  return identity.type === 'apiKey' || identity.type === 'user'
 }
 
 const ALLOW: Decision = Object.freeze({ outcome: 'allow' })

@@ -7,7 +7,7 @@ import { accessOf, letThrough, settle } from './access.js'
 import { refuse, refuseThrown, type FormatError } from './answer.js'
 import { besideBase, demandOf } from './conditions.js'
 import { readCredential, type Credential } from './credential.js'
-import { decide, isOnlyReported, NOBODY, type Identity, type Policy, type Refused } from './decision.js'
+import { decide, isOnlyReported, NOBODY, type Identity, type Policy, type Refused, type Verified } from './decision.js'
 import type { Refusal, Refusals } from './denial.js'
 import { reportAllowed, reportDenial, type DenialLogLevel } from './decision-log.js'
 import type { HandlerDemands } from './handler-demands.js'
@@ -131,7 +131,7 @@ export class Guard {
       done()
     } else if (isOnlyReported(decision, identity, route.mode)) {
       this.#noteUse(identity)
-      this.#options.reportMode.tell(request, decision, identity)
+      this.#options.reportMode.tell(request, decision, identity as Verified)
       letThrough(request, policy, identity)
       done()
     } else {
@@ -158,7 +158,7 @@ export class Guard {
       // Of what is always needed `onRequest` has told already, if it was missing.
       const isToldOf = decide(policy, identity).outcome !== 'allow'
       const untold = isToldOf ? decide({ kind: 'scopes', demand: besideBase(demand) }, identity) : decision
-      if (untold.outcome !== 'allow') this.#options.reportMode.tell(request, untold, identity)
+      if (untold.outcome !== 'allow') this.#options.reportMode.tell(request, untold, identity as Verified)
       settle(request)
       done()
     } else {

@@ -5,7 +5,7 @@ import type { UsageNotes } from '../keys/usage/notes.js'
 import type { Catalog } from '../scopes/catalog.js'
 import type { Requirement, ScopeRequirement } from '../scopes/requirement.js'
 import { accessOf } from './access.js'
-import { decide, isOnlyReported, NOBODY, type Identity } from './decision.js'
+import { decide, isOnlyReported, NOBODY, type Identity, type Verified } from './decision.js'
 import type { Refusal, Refusals } from './denial.js'
 import type { ReportMode } from './report-mode.js'
 import type { RoutePolicies } from './route-policies.js'
@@ -51,7 +51,7 @@ export class HandlerDemands {
     if (decision.outcome === 'allow') return
     const { policies, reportMode, refusals } = this.#options
     if (isOnlyReported(decision, identity, policies.of(request).mode)) {
-      reportMode.tell(request, decision, identity, REASON)
+      reportMode.tell(request, decision, identity as Verified, REASON)
       return
     }
     const refusal = refusals.of(decision, identity)

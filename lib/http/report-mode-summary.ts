@@ -48,7 +48,7 @@ export interface ReportedCaller {
 export interface ReportedDenial {
   readonly method: string
   /** As declared. */
-  readonly route: string | null
+  readonly route: string
   /** The error code and the message that the client would have been answered. */
   readonly code: string
   readonly message: string

@@ -8,7 +8,7 @@ import type { Throttle } from './throttle.js'
 export interface Told {
   readonly actor: Actor
   readonly method: string
-  readonly route: string | null
+  readonly route: string
   readonly denial: Denial
   /** What was demanded, where scopes are missing. */
   readonly demand: Demand | null
@@ -20,7 +20,7 @@ export interface Told {
 export interface Row {
   readonly actor: Actor
   readonly method: string
-  readonly route: string | null
+  readonly route: string
   readonly code: string
   readonly message: string
   readonly missingScopes: readonly string[]

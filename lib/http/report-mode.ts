@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Auditor } from '../keys/audit.js'
 import type { Catalog } from '../scopes/catalog.js'
-import type { Identity, Refused } from './decision.js'
+import type { Refused, Verified } from './decision.js'
 import { actorOf, reportInstead } from './decision-log.js'
 import type { Refusals } from './denial.js'
 import { Tally, type Row } from './report-mode-tally.js'
@@ -43,7 +43,7 @@ export class ReportMode {
   }
 
   /** Tells of a request that is let through although it was refused; everybody who hears of denials hears of it. */
-  tell (request: FastifyRequest, decision: Refused, identity: Identity, reason: string = decision.outcome): void {
+  tell (request: FastifyRequest, decision: Refused, identity: Verified, reason: string = decision.outcome): void {
     const { refusals, auditor } = this.#options
     const { denial } = refusals.of(decision, identity)
     // It may be a route that nobody saw at start.
@@ -51,10 +51,11 @@ export class ReportMode {
     const row = this.#tally.note({
       actor: actorOf(identity),
       method: request.method,
-      route: request.routeOptions.url ?? null,
+      // Only what a route has let through gets here.
+      route: request.routeOptions.url!,
       denial,
       demand: decision.outcome === 'missingScope' ? decision.demand : null,
-      grant: 'grant' in identity ? identity.grant : null
+      grant: identity.grant
     }, () => throttle(LINE_INTERVAL))
     reportInstead(request, denial, reason, identity, auditor, row?.atTimes ?? this.#atTimes)
   }

@@ -58,7 +58,27 @@ app.post('/', { config: { scopes: [], scopesWhen: [{ when: ({ body }) => body, s
 // @ts-expect-error -- of what?
 app.post('/', { config: { scopes: [], scopesWhen: [{ when: () => true }] } }, handler)
 
+// Whether it is enforced.
+app.get('/', { config: { scopes: 'clusters:read', scopesMode: 'report' } }, handler)
+app.get('/', { config: { userOnly: true, scopesMode: 'enforce' } }, handler)
+// @ts-expect-error -- one of the two
+app.get('/', { config: { scopes: 'clusters:read', scopesMode: 'off' } }, handler)
+// @ts-expect-error -- one of the two
+app.register(apiKeyScopes, { ...options, mode: 'log' })
+app.register(apiKeyScopes, { ...options, mode: 'report' })
+// @ts-expect-error -- nobody is refused on a public route
+const open: RouteAccess = { public: true, scopesMode: 'enforce' }
+// @ts-expect-error -- what matches no route is refused in every mode
+app.register(apiKeyScopes, { ...options, notFound: { scopes: 'clusters:read', scopesMode: 'report' } })
+const reported: string[] = app.apiKeys.reported({ ownerId: 'u1' }).callers.flatMap(({ actor, scopesToAdd }) => [actor.id, ...scopesToAdd])
+
 // Near-misses.
+// @ts-expect-error -- scopesMode
+app.get('/', { config: { scopes: [], scopeMode: 'report' } }, handler)
+// @ts-expect-error -- scopesMode
+app.get('/', { config: { scopes: [], reportOnly: true } }, handler)
+// @ts-expect-error -- scopesMode
+app.get('/', { config: { scopes: [], reportMode: true } }, handler)
 // @ts-expect-error -- scopesWhen
 app.get('/', { config: { scopes: [], scopeWhen: [] } }, handler)
 // @ts-expect-error -- scopesWhen
@@ -111,7 +131,7 @@ app.register(apiKeyScopes, { ...options, annotate: async () => ({ public: true }
 app.register(apiKeyScopes, { ...options, maxStaleness: '1s' })
 
 // Access: one of the three.
-const accesses: RouteAccess[] = [{ scopes: [] }, { scopes: [], scopesWhen: [{ when: () => true, scopes: 'clusters:write' }] }, { userOnly: true }, { public: true }]
+const accesses: RouteAccess[] = [{ scopes: [] }, { userOnly: true, scopesMode: 'report' }, { scopes: [], scopesMode: 'enforce' }, { scopes: [], scopesWhen: [{ when: () => true, scopes: 'clusters:write' }] }, { userOnly: true }, { public: true }]
 // @ts-expect-error -- not two
 const two: RouteAccess = { scopes: [], public: true }
 // @ts-expect-error -- conditions add to scopes
@@ -155,4 +175,4 @@ app.addHook('preHandler', async request => {
 })
 const principals: Principal[] = [{ type: 'user', user: { id: 'u1' } }]
 
-export default [two, none, conditional, more, annotate, principalOf, principals]
+export default [open, reported, two, none, conditional, more, annotate, principalOf, principals]
