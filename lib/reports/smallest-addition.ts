@@ -23,8 +23,8 @@ function * combined ([first, ...rest]: readonly Alternatives[]): Generator<reado
   else for (const names of first) for (const others of combined(rest)) yield [...names, ...others]
 }
 
-/** How many more scopes are covered than before, and how many are named. */
-type Cost = readonly [breadth: number, count: number]
+/** How many more scopes are covered than before, how many are named that nothing asks for by that name, and how many in all. */
+type Cost = readonly [breadth: number, broader: number, count: number]
 
 /** About as many steps as fit into some milliseconds. */
 const MOST_STEPS = 200_000
@@ -32,7 +32,7 @@ const MOST_STEPS = 200_000
 /** Branch and bound: each step adds what covers the first scope that is lacking, the narrowest first. */
 class Search {
   best: readonly string[] | null = null
-  #cost: Cost = [Infinity, Infinity]
+  #cost: Cost = [Infinity, Infinity, Infinity]
   #steps = 0
   readonly #granted: readonly string[]
   readonly #before: Grant
@@ -45,11 +45,11 @@ class Search {
     this.#scopes = scopes
   }
 
-  tryFor (needed: readonly string[], added: readonly string[] = []): void {
+  tryFor (needed: readonly string[], added: readonly string[] = [], broader = 0): void {
     const { catalog } = this.#scopes
     const all = [...this.#granted, ...added]
     const grant = catalog.grant(all)
-    const cost: Cost = [this.#scopes.breadthOf(grant, this.#before), added.length]
+    const cost: Cost = [this.#scopes.breadthOf(grant, this.#before), broader, added.length]
     if (!isLess(cost, this.#cost)) return
     const lacking = needed.find(name => !grant.covers(name)) ?? catalog.missingRequired(all).keys().next().value
     if (lacking === undefined) {
@@ -60,7 +60,7 @@ class Search {
     for (const [i, name] of this.#covering(lacking).entries()) {
       this.#steps += catalog.scopes.size
       if (i > 0 && this.#steps > MOST_STEPS) break
-      this.tryFor(needed, [...added, name])
+      this.tryFor(needed, [...added, name], name === lacking ? broader : broader + 1)
     }
   }
 
@@ -77,5 +77,6 @@ class Search {
 }
 
 function isLess (one: Cost, other: Cost): boolean {
-  return one[0] < other[0] || (one[0] === other[0] && one[1] < other[1])
+  const difference = one.map((part, i) => part - other[i]!).find(part => part !== 0)
+  return difference !== undefined && difference < 0
 }

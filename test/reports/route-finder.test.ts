@@ -76,7 +76,7 @@ const OPTIONS: ReadonlyArray<readonly [string, FastifyServerOptions]> = [
   ['case does not matter', { routerOptions: { caseSensitive: false } }],
   ['nor do slashes at the end', { routerOptions: { ignoreTrailingSlash: true } }],
   ['nor do several slashes', { routerOptions: { ignoreDuplicateSlashes: true } }],
-  ['with semicolons', { routerOptions: { useSemicolonDelimiter: true } }],
+  ['with semicolons', { useSemicolonDelimiter: true }],
   ['with short parameters', { routerOptions: { maxParamLength: 10 } }],
   ['no HEAD routes', { exposeHeadRoutes: false }],
   ['all of it', { exposeHeadRoutes: false, routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 30 } }],
@@ -192,8 +192,12 @@ t.test('constraints that nothing differs by change nothing', async t => {
 })
 
 t.test('a constraint that was added to the app later', async t => {
+  const storage = () => {
+    const values = new Map<string, never>()
+    return { get: (value: string) => values.get(value) ?? null, set: (value: string, handler: never) => { values.set(value, handler) } }
+  }
   const app = await anApp(t, (app, add) => {
-    app.addConstraintStrategy({ name: 'tenant', storage: () => { const values = new Map(); return { get: value => values.get(value) ?? null, set: (value, handler) => { values.set(value, handler) } } }, deriveConstraint: ({ headers }: { headers: Record<string, unknown> }) => headers['x-tenant'] as string, validate () {} } as never)
+    app.addConstraintStrategy({ name: 'tenant', storage, deriveConstraint: ({ headers }: { headers: Record<string, unknown> }) => headers['x-tenant'], validate () {} } as never)
     add('GET', '/a', { constraints: { tenant: 'one' } })
     add('GET', '/a', { constraints: { tenant: 'two' } })
   })
@@ -217,13 +221,13 @@ t.test('nothing is told of a route that another one stands in front of, which th
   const app = Fastify()
   t.teardown(async () => { await app.close() })
   app.get('/clusters/open', async () => 'nobody guards it')
-  let child = app
-  app.register(async inner => {
+  let child: FastifyInstance | undefined
+  app.register(async (inner: FastifyInstance) => {
     await inner.register(apiKeyScopes, { scopes: scopes as never, store: memoryStore(), keyPrefix: 'acme' })
     inner.get('/clusters/:id', { config }, async () => '')
     child = inner
   })
   await app.ready()
-  t.same(await found(child, 'GET', '/clusters/1'), { method: 'GET', url: '/clusters/:id', constraints: {} })
-  t.match(await found(child, 'GET', '/clusters/open'), /^url: GET "\/clusters\/open" leads to a route that fastify-api-key-scopes does not know/)
+  t.same(await found(child!, 'GET', '/clusters/1'), { method: 'GET', url: '/clusters/:id', constraints: {} })
+  t.match(await found(child!, 'GET', '/clusters/open'), /^url: GET "\/clusters\/open" leads to a route that fastify-api-key-scopes does not know/)
 })
