@@ -1,6 +1,6 @@
 // fastify-api-key-scopes/lock: who may call what, as a file that is reviewed like source.
 export { lockOf } from './reports/lock.js'
-export type { Lock, LockedCondition, LockedRoute, LockedScope } from './reports/lock.js'
+export type { Lock, LockedAccess, LockedCondition, LockedRoute, LockedScope } from './reports/lock.js'
 export { lockText } from './reports/lock-text.js'
 export { readLock } from './reports/lock-reading.js'
 export { compareLocks } from './reports/lock-comparison.js'

@@ -68,7 +68,7 @@ function wasIs (route: RouteChange): string {
 /** What the words for what is needed do not tell. */
 function detailOf ({ before, after, easier, harder, opensTo, closesTo }: RouteChange): string {
   if (isOnlySessions(opensTo)) return ` (easier for user sessions that have scopes of their own${harder ? ', harder for API keys' : ''})`
-  if (isOnlySessions(closesTo)) return ` (harder for user sessions that have scopes of their own${easier ? ', easier for API keys' : ''})`
+  if (isOnlySessions(closesTo)) return ` (${easier ? 'easier for API keys, ' : ''}harder for user sessions that have scopes of their own)`
   if (before !== after && !(easier && harder)) return ''
   const effects = [[opensTo.keys, 'enough now'], [closesTo.keys, 'not enough any more']] as const
   return ` (${effects.filter(([grants]) => grants.length > 0).map(([grants, what]) => `${grantsText(grants)} ${isOrAre(grants)} ${what}`).join(', ')})`

@@ -70,7 +70,7 @@ export function compareLocks (before: Lock, after: Lock): LockComparison {
   const [then, now] = [sideOf(catalogOf(before)), sideOf(catalogOf(after))]
   const pairs = [...pairsOf(before.routes, after.routes), [unmatched(before), unmatched(after)] as const]
   const isSameCatalog = same(before.scopes, after.scopes)
-  const unchanged = isSameCatalog ? [] : pairs.filter(([old, fresh]) => old !== undefined && fresh !== undefined && same({ ...old, route: fresh.route }, fresh)).map(([, route]) => route!)
+  const unchanged = isSameCatalog ? [] : pairs.filter(([old, fresh]) => old !== undefined && fresh !== undefined && same(old, fresh)).map(([, route]) => route!)
   const names = namesFor(then, now)
 
   const routes = pairs.map(([old, fresh]) => routeChange(old, fresh)).filter(change => change !== undefined)
@@ -85,7 +85,7 @@ export function compareLocks (before: Lock, after: Lock): LockComparison {
     const { route, constraints = {} } = (fresh ?? old)!
     const told = { route, constraints, before: old === undefined ? null : accessOf(old), after: fresh === undefined ? null : accessOf(fresh) }
     if (old === undefined || fresh === undefined) return { ...told, change: old === undefined ? 'new' : 'removed', easier: false, harder: false, opensTo: NOBODY, closesTo: NOBODY }
-    const isSame = same({ ...old, route }, fresh)
+    const isSame = same(old, fresh)
     if (isSame && isSameCatalog) return undefined
     const fromThere = gain(fresh, now, old, then, names.there)
     // What a new scope opens is told where nobody else gets in.
@@ -135,7 +135,8 @@ function pairsOf (before: readonly LockedRoute[], after: readonly LockedRoute[])
 
 function getFor (route: LockedRoute, routes: ReadonlyMap<string, LockedRoute>): LockedRoute | undefined {
   const [method, url] = cut(route.route)
-  return method === 'HEAD' ? routes.get(placeOf({ ...route, route: `GET ${url}` })) : undefined
+  const get = method === 'HEAD' ? routes.get(placeOf({ ...route, route: `GET ${url}` })) : undefined
+  return get && { ...get, route: route.route }
 }
 
 /** Constraints that look the same as text may tell several routes apart: the first is compared with the first, and so on. */

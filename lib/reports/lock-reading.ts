@@ -19,7 +19,8 @@ export function readLock (text: string): Lock {
   const wanted = lockText(lock)
   if (given === wanted) return lock
   const lines = wanted.split('\n')
-  const at = given.split('\n').findIndex((line, i) => line !== lines[i])
+  const is = given.split('\n')
+  const at = lines.findIndex((line, i) => line !== is[i])
   throw new BadLockError(`was edited by hand: line ${at + 1} is not what would be written there`)
 }
 

@@ -95,7 +95,7 @@ export function placeOf ({ route, constraints = {} }: Pick<LockedRoute, 'route' 
 function orderOf (locked: LockedRoute): string {
   const [method, url] = cut(locked.route)
   // A control character is smaller than any other that a URL may have.
-  return [url, method, placeOf(locked), JSON.stringify(locked)].join('\0')
+  return [url, method, locked.constraints === undefined ? '' : placeOf(locked), JSON.stringify(locked)].join('\0')
 }
 
 /** A method has no space in it; a URL may. */
