@@ -3,8 +3,10 @@ import { Command } from 'commander'
 import { addCreate } from './commands/create.js'
 import { addEpoch } from './commands/epoch.js'
 import { addExplain } from './commands/explain.js'
+import { addFindings } from './commands/findings.js'
 import { addImport } from './commands/import.js'
 import { addList } from './commands/list.js'
+import { addLock } from './commands/lock.js'
 import { addMigrate } from './commands/migrate.js'
 import { addPurge } from './commands/purge.js'
 import { addRevoke } from './commands/revoke.js'
@@ -43,7 +45,7 @@ export function programOf (terminal: Terminal, output: Output): Command {
   const run = runner(terminal, output)
   for (const add of [addCreate, addList, addShow, addRotate, addRevoke, addUsage, addImport, addPurge, addMigrate, addEpoch]) add(program, run)
   const runOnApp = appRunner(terminal, output)
-  for (const add of [addRoutes, addExplain, addWhoCan]) add(program, runOnApp)
+  for (const add of [addRoutes, addExplain, addWhoCan, addLock, addFindings]) add(program, runOnApp)
   return program
 }
 
