@@ -34,8 +34,10 @@ export const DENIAL = {
 export function describeOperation (operation: Operation, entry: GuardedRouteEntry, document: SecurityOfDocument, inside: Inside): Operation {
   const { guarded } = entry
   const { access, scopes, conditions } = guarded
+  // Whatever stands there already, the route knows better.
+  const { 'x-required-scopes': _required, 'x-conditional-scopes': _conditional, ...rest } = operation
   return {
-    ...operation,
+    ...rest,
     description: withLine(operation.description, accessLine(guarded)),
     ...access === 'scopes' && { 'x-required-scopes': asDeclared(scopes) },
     ...conditions.length > 0 && { 'x-conditional-scopes': conditions.map(({ scopes, description }) => ({ scopes: asDeclared(scopes), description })) },

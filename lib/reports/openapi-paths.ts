@@ -27,6 +27,21 @@ export function routesByPath (entries: readonly GuardedRouteEntry[], { servers }
   }
 }
 
+/** Of routes that differ in version or host alone, for a document written by hand: the one that needs neither, if there is, else what all of them say. */
+export function plainest (candidates: readonly GuardedRouteEntry[]): GuardedRouteEntry | undefined {
+  const plain = candidates.find(({ guarded }) => Object.keys(guarded.constraints).length === 0)
+  return plain ?? (new Set(candidates.map(saidBy)).size === 1 ? candidates[0] : undefined)
+}
+
+function saidBy ({ guarded: { access, scopes, conditions, mode } }: GuardedRouteEntry): string {
+  return JSON.stringify([access, scopes, conditions, mode])
+}
+
+/** The same for a document that was made of the routes, each of which replaces the one before. */
+export function lastShown (candidates: readonly GuardedRouteEntry[]): GuardedRouteEntry | undefined {
+  return candidates.findLast(({ guarded }) => !guarded.hidden)
+}
+
 /** `/pets/{id}` as `pets/{}`. */
 function shapeOfPath (path: string): string {
   return path.replace(/^\//, '').replace(/\{[^}]*\}/g, '{}')

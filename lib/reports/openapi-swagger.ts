@@ -6,7 +6,7 @@ import type { GuardedRouteEntry } from '../http/guarded-routes.js'
 import type { Inside } from './inside.js'
 import { describeDocument, eachOperation, isOpenApi3, type Document, type Identify } from './openapi-document.js'
 import type { Operation } from './openapi-operation.js'
-import { routesByPath } from './openapi-paths.js'
+import { lastShown, plainest, routesByPath } from './openapi-paths.js'
 
 /** `app.swagger()` of `@fastify/swagger`, which makes its document once. */
 export type SwaggerFunction = (options?: { readonly yaml?: boolean }) => object | string
@@ -54,7 +54,7 @@ class Marks {
   readonly #entries: readonly GuardedRouteEntry[]
   /** By the mark. */
   readonly #marked = new Map<unknown, GuardedRouteEntry>()
-  readonly #found = new WeakMap<Operation, GuardedRouteEntry>()
+  readonly #found = new Map<Operation, GuardedRouteEntry>()
 
   constructor (entries: readonly GuardedRouteEntry[]) {
     this.#entries = entries
@@ -84,16 +84,18 @@ class Marks {
     for (const item of Object.values(paths ?? {})) {
       eachOperation(item, (_method, operation) => {
         const entry = this.#marked.get(operation[MARK])
-        if (entry !== undefined) this.#found.set(operation, entry)
-        if (entry !== undefined) Reflect.deleteProperty(operation, MARK)
+        if (entry === undefined) return operation
+        this.#found.set(operation, entry)
+        Reflect.deleteProperty(operation, MARK)
         return operation
       })
     }
   }
 
   identifyIn (document: Document): Identify {
-    // Of routes that differ in version or host alone, a document shows the last.
-    const byPath = routesByPath(this.#entries, document, candidates => candidates.findLast(({ guarded }) => !guarded.hidden))
+    // If none has arrived, it was not made of the routes (`mode: 'static'`), or before they were marked.
+    const isLost = this.#found.size === 0 && [...this.#marked.values()].some(({ guarded }) => !guarded.hidden)
+    const byPath = routesByPath(this.#entries, document, isLost ? plainest : lastShown)
     return (method, path, operation, item) => {
       const { [MARK]: mark, ...bare } = operation
       const found = this.#found.get(operation)

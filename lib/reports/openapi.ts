@@ -1,10 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { BadOptionsError } from '../http/errors.js'
-import type { GuardedRouteEntry } from '../http/guarded-routes.js'
 import { show } from '../scopes/faults.js'
 import { insideOf } from './inside.js'
 import { describeDocument, isOpenApi3 } from './openapi-document.js'
-import { routesByPath } from './openapi-paths.js'
+import { plainest, routesByPath } from './openapi-paths.js'
 
 /**
  * Says in an OpenAPI document who may call each operation, by the routes of an app: `security`, `x-required-scopes`, a line in the
@@ -18,16 +17,6 @@ import { routesByPath } from './openapi-paths.js'
 export function describeScopes<Document extends object> (app: FastifyInstance, document: Document): Document {
   const inside = insideOf(app, 'describeScopes')
   if (!isOpenApi3(document)) throw new BadOptionsError(`describeScopes needs an OpenAPI document of version 3, not ${show(document)}`)
-  const find = routesByPath(inside.table.entries('describeScopes'), document, oneOf)
+  const find = routesByPath(inside.table.entries('describeScopes'), document, plainest)
   return describeDocument(document, inside, (method, path, operation) => ({ operation, entry: find(method, path) })).document
-}
-
-/** A document has one operation for them all: the one that needs no version or host, if there is, else what all of them say. */
-function oneOf (candidates: readonly GuardedRouteEntry[]): GuardedRouteEntry | undefined {
-  const plain = candidates.find(({ guarded }) => Object.keys(guarded.constraints).length === 0)
-  return plain ?? (new Set(candidates.map(saidBy)).size === 1 ? candidates[0] : undefined)
-}
-
-function saidBy ({ guarded: { access, scopes, conditions, mode } }: GuardedRouteEntry): string {
-  return JSON.stringify([access, scopes, conditions, mode])
 }

@@ -461,6 +461,23 @@ t.test('what @fastify/swagger answers', async t => {
     t.same(additionalOperations.PURGE.security, [{ apiKey: ['a'] }, { userSession: [] }])
   })
 
+  await t.test('of a document that was written by hand', async t => {
+    const operation = () => ({ summary: 'By hand', responses: { 200: { description: 'OK' } }, 'x-required-scopes': ['b'] })
+    const paths = { '/a': { get: operation() }, '/versioned': { get: operation() }, '/users': { get: operation() } }
+    const { app } = await made(t, {
+      options: { mode: 'static', specification: { document: { openapi: '3.1.0', info: { title: 'By hand', version: '1' }, paths } } } as never,
+      routes: app => {
+        routes(app)
+        app.get('/versioned', { config: { scopes: 'b' }, schema: {} }, handler)
+        app.get('/versioned', { constraints: { version: '1.0.0' }, config: { scopes: 'c' }, schema: {} }, handler)
+        app.get('/users', { config: { userOnly: true } }, handler)
+      }
+    })
+    t.same([...operationsOf(app.swagger())].map(([name, one]) => [name, one['x-required-scopes'], one.security.length]),
+      [['GET /a', ['a'], 2], ['GET /versioned', ['b'], 2], ['GET /users', undefined, 1]])
+    t.same(paths['/a'].get, operation())
+  })
+
   await t.test('a swagger that is not of that plugin is nobody\'s business', async t => {
     const app = Fastify()
     t.teardown(async () => { await app.close() })
