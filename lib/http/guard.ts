@@ -7,7 +7,7 @@ import { accessOf, letThrough, settle } from './access.js'
 import { refuse, refuseThrown, type FormatError } from './answer.js'
 import { besideBase, demandOf } from './conditions.js'
 import { readCredential, type Credential } from './credential.js'
-import { decide, isOnlyReported, NOBODY, type Identity, type Policy, type Refused, type Verified } from './decision.js'
+import { decide, isOnlyReported, NOBODY, type Identity, type Policy, type Refused, type ScopesPolicy, type Verified } from './decision.js'
 import type { Refusal, Refusals } from './denial.js'
 import { reportAllowed, reportDenial, type DenialLogLevel } from './decision-log.js'
 import type { HandlerDemands } from './handler-demands.js'
@@ -130,13 +130,17 @@ export class Guard {
       else this.#allowed(request, identity, policy.kind === 'scopes' ? policy.demand : undefined)
       done()
     } else if (isOnlyReported(decision, identity, route.mode)) {
-      this.#noteUse(identity)
-      this.#options.reportMode.tell(request, decision, identity as Verified)
-      letThrough(request, policy, identity)
+      this.#letThroughAllTheSame(request, policy, decision, identity as Verified)
       done()
     } else {
       this.#refuse(request, reply, route, decision, identity, done)
     }
+  }
+
+  #letThroughAllTheSame (request: FastifyRequest, policy: Policy, decision: Refused, identity: Verified): void {
+    this.#noteUse(identity)
+    this.#options.reportMode.tell(request, decision, identity)
+    letThrough(request, policy, identity)
   }
 
   /** Decides what depends on the request itself, now that its body is there. */
@@ -155,15 +159,19 @@ export class Guard {
       this.#allowed(request, identity, demand)
       done()
     } else if (isOnlyReported(decision, identity, route.mode)) {
-      // Of what is always needed `onRequest` has told already, if it was missing.
-      const isToldOf = decide(policy, identity).outcome !== 'allow'
-      const untold = isToldOf ? decide({ kind: 'scopes', demand: besideBase(demand) }, identity) : decision
-      if (untold.outcome !== 'allow') this.#options.reportMode.tell(request, untold, identity as Verified)
-      settle(request)
+      this.#settleAllTheSame(request, policy, demand, decision, identity as Verified)
       done()
     } else {
       this.#refuse(request, reply, route, decision, identity, done)
     }
+  }
+
+  #settleAllTheSame (request: FastifyRequest, policy: ScopesPolicy, demand: Requirement | AllOf, decision: Refused, identity: Verified): void {
+    // Of what is always needed `onRequest` has told already, if it was missing.
+    const isToldOf = decide(policy, identity).outcome !== 'allow'
+    const untold = isToldOf ? decide({ kind: 'scopes', demand: besideBase(demand) }, identity) : decision
+    if (untold.outcome !== 'allow') this.#options.reportMode.tell(request, untold, identity)
+    settle(request)
   }
 
   #allowed (request: FastifyRequest, identity: Identity, demand: Requirement | AllOf | undefined): void {

@@ -4,6 +4,7 @@ import t from 'tap'
 import { apiKeyRoutes } from '../../lib/http/key-routes.js'
 import { secretScanning } from '../../lib/http/secret-scanning.js'
 import apiKeyScopes, { type ApiKeyScopesOptions, type RouteAccess } from '../../lib/index.js'
+import { scopeReferenceRoutes } from '../../lib/reports/reference/routes.js'
 import { accessText } from '../../lib/reports/access-text.js'
 import { bareApp, countingHandler, pluginOptions, startedApp, startError } from './routes-app.js'
 
@@ -133,12 +134,14 @@ t.test('our own routes are enforced whatever the mode of the app, and annotate i
     plugin: { mode: 'report', annotate: () => ({ scopes: [], scopesMode: 'report' }) },
     after: async app => {
       await app.register(apiKeyRoutes, { keyScopes: { list: 'clusters:read' } })
+      await app.register(scopeReferenceRoutes, { access: { scopes: 'clusters:read' } })
       await app.register(secretScanning, { keysUrl: 'https://keys.example.com' })
     }
   })
   const routes = app.apiKeys.routes()
-  t.equal(routes.length, 10)
+  t.equal(routes.length, 14)
   t.same(routes.filter(({ mode }) => mode !== 'enforce'), [])
   t.match(await statuses('/api-keys'), { nobody: 401, bare: 403, devices: 403, user: 200 })
+  t.match(await statuses('/scopes.json'), { nobody: 401, bare: 403, read: 200 })
   t.match(await statuses('/api-keys/any'), { nobody: 401, bare: 403, full: 403, user: 404 })
 })

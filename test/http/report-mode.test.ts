@@ -1,5 +1,6 @@
 // Report mode, as a table: who gets what answer from which kind of route, and which of these answers the mode lifts. The apps are
 // made before the package is imported, so that there are routes that start-up could not see.
+import { mock } from 'node:test'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyRequest, FastifyServerOptions, RouteOptions } from 'fastify'
 import t from 'tap'
@@ -41,8 +42,10 @@ const CODES: Readonly<Record<string, string>> = { scopes: 'FST_API_KEY_MISSING_S
 const ACCESS = { scopes: { scopes: 'clusters:write' }, 'any-key': { scopes: [] }, user: { userOnly: true }, public: { public: true } } as const
 const KEYS = ['lacking', 'good']
 
+const made = (lines: LogLine[]) => Fastify({ logger: { level: 'trace', stream: { write (line: string) { lines.push(JSON.parse(line) as LogLine) } } } } as FastifyServerOptions)
 const lines: LogLine[][] = SETTINGS.map(() => [])
-const apps = lines.map(lines => Fastify({ logger: { level: 'trace', stream: { write (line: string) { lines.push(JSON.parse(line) as LogLine) } } } } as FastifyServerOptions))
+const apps = lines.map(made)
+const unseen = (['enforce', 'report'] as const).map(mode => { const lines: LogLine[] = []; return { mode, lines, app: made(lines) } })
 
 const { apiKeyScopes } = await import('../../lib/index.js')
 const { apiKeyRoutes } = await import('../../lib/http/key-routes.js')
@@ -91,6 +94,25 @@ for (const [i, setting] of SETTINGS.entries()) {
     t.same([count, callers.filter(({ actor: { type } }) => type !== 'apiKey' && type !== 'user')], [lifts, []], 'the summary has all of them, and no strangers')
   })
 }
+
+await t.test('of routes that nobody saw, as much is told at start as can be, and once an hour all of it', async t => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => { mock.timers.reset() })
+  for (const { mode, lines, app } of unseen) {
+    t.teardown(() => app.close())
+    app.get('/early', { config: { scopesMode: 'report' } }, async () => 'ok')
+    await app.register(apiKeyScopes, { scopes, store: watchedStore(), keyPrefix: 'skale', mode })
+    await app.ready()
+    const warnings = () => lines.map(({ msg }) => msg!).filter(msg => msg.startsWith('report mode'))
+    const atStart = mode === 'report' ? [/^report mode: 0 of 0 routes, and some that could not be seen at start, let keys and sessions through/] : []
+    t.match(warnings(), atStart)
+    t.equal(warnings().length, atStart.length)
+    const { key } = await app.apiKeys.create({ name: 'k', scopes: [] })
+    t.equal((await app.inject({ url: '/early', headers: bearer(key) })).statusCode, 200)
+    mock.timers.tick(3_600_000)
+    t.same(warnings().slice(atStart.length), ['report mode: of the requests of the last hour, 1 would have been denied'])
+  }
+})
 
 function principalOf (sender: string, kind: string): string {
   if (kind === 'public') return 'nobody'

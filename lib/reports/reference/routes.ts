@@ -35,6 +35,8 @@ export async function scopeReferenceRoutes (app: FastifyInstance, options: Refer
     throw new BadOptionsError('register fastify-api-key-scopes before fastify-api-key-scopes/reference')
   }
   const { path, access, ...of } = readOptions(options)
+  // Whatever the mode of the app: nobody's client depends on these yet.
+  const config = 'public' in access ? access : { ...access, scopesMode: 'enforce' as const }
   const caching = 'public' in access ? 'public, no-cache' : 'private, no-cache'
   let documents: ReadonlyMap<MediaType, Document>
 
@@ -53,7 +55,7 @@ export async function scopeReferenceRoutes (app: FastifyInstance, options: Refer
   add(`${path}.json`, () => 'application/json')
 
   function add (url: string, typeFor: (request: FastifyRequest) => MediaType, ...more: ReadonlyArray<readonly [header: string, value: string]>): void {
-    app.get(url, { config: access, schema: hidden() }, async (request, reply) => {
+    app.get(url, { config, schema: hidden() }, async (request, reply) => {
       const type = typeFor(request)
       reply.headers({ ...Object.fromEntries(more), 'cache-control': caching })
       return await send(request, reply, type, documents.get(type)!)
