@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { generateKey } from '../../lib/keys/key-format.js'
 import { fingerprintOf } from '../../lib/keys/digest.js'
-import { json, onTerminal, project, RUNNERS } from './set-up.js'
+import { blocksOf } from '../package/markdown-blocks.js'
+import { asProcess, json, onTerminal, project, root, RUNNERS } from './set-up.js'
 
 function anApp (t: Test) {
   const { dir, insert } = project(t)
@@ -239,4 +240,21 @@ t.test('who-can', async t => {
 
   t.match(await onTerminal(['who-can', file, 'GET', '/apps', '--limit', '0']), { code: 2 })
   t.match(await onTerminal(['who-can', file, 'PUT', '/apps']), { code: 2, stderr: 'error: there is no route PUT "/apps"; this URL is for GET, HEAD\n' })
+})
+
+t.test('the commands of docs/explain.md, as they stand there, on the app of that page', async t => {
+  const { dir } = project(t)
+  const blocks = blocksOf(root, 'docs/explain.md')
+  const [first] = blocks.filter(({ language }) => language === 'ts')
+  const app = first!.code.slice(0, first!.code.indexOf('await app.ready()'))
+  writeFileSync(join(dir, 'app.js'), `${app}\nexport default app\n`.replaceAll(/ as \{[^}]*\}/g, ''))
+  const [commands] = blocks.filter(({ language }) => language === 'sh')
+  const lines = commands!.code.trim().split('\n').map(line => line.replace('npx api-key-scopes ', '').split(' '))
+  t.equal(lines.length, 2)
+  const said = [/^allowed {3}no: 403 .*clusters:write\n/m, /^one scope is enough {2}full\n {21}clusters:read\n/m]
+  for (const [i, line] of lines.entries()) {
+    const { code, stdout, stderr } = await asProcess(line, { cwd: dir })
+    t.strictSame([code, stderr], [0, ''])
+    t.match(stdout, said[i])
+  }
 })
