@@ -9,6 +9,7 @@ import { addList } from './commands/list.js'
 import { addLock } from './commands/lock.js'
 import { addMigrate } from './commands/migrate.js'
 import { addPurge } from './commands/purge.js'
+import { addReference } from './commands/reference.js'
 import { addRevoke } from './commands/revoke.js'
 import { addRotate } from './commands/rotate.js'
 import { addRoutes } from './commands/routes.js'
@@ -45,7 +46,7 @@ export function programOf (terminal: Terminal, output: Output): Command {
   const run = runner(terminal, output)
   for (const add of [addCreate, addList, addShow, addRotate, addRevoke, addUsage, addImport, addPurge, addMigrate, addEpoch]) add(program, run)
   const runOnApp = appRunner(terminal, output)
-  for (const add of [addRoutes, addExplain, addWhoCan, addLock, addFindings]) add(program, runOnApp)
+  for (const add of [addRoutes, addExplain, addWhoCan, addLock, addFindings, addReference]) add(program, runOnApp)
   return program
 }
 

@@ -4,7 +4,8 @@ import { CSS } from './css.js'
 import { PageParts } from './html-parts.js'
 import { html, joined, styleSheet, type Content } from './markup.js'
 import type { ReferenceScope, ScopeReference } from './model.js'
-import { defaultGrantText, endpointCount, endpointKey, FUTURE, futureScopes, paragraphs, PRESETS, resourcesInForce, SEVERAL, UNSCOPED } from './words.js'
+import { paragraphs } from './plain.js'
+import { defaultGrantText, endpointCount, endpointKey, FUTURE, futureScopes, PRESETS, resourcesInForce, SEVERAL, UNSCOPED } from './words.js'
 
 /** What a page may do, in its own words: show itself in its own style, and nothing else. For the header `Content-Security-Policy`. */
 export const CONTENT_SECURITY_POLICY = [

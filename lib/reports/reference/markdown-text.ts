@@ -1,12 +1,12 @@
 import { encode } from 'html-entities'
-import { plain } from './words.js'
+import { plain } from './plain.js'
 
 /** Text within a line or a cell, in which nothing means anything to Markdown, to its tables or to HTML. */
 export function inline (text: string): string {
-  // As entities, which mean the same everywhere: a backslash would end up in an address that is made a link.
+  // As entities, which mean the same everywhere. Addresses are kept from becoming links, which would end who knows where.
   return encode(plain(text), { mode: 'specialChars' })
     .replaceAll('&apos;', '\'').replaceAll('&quot;', '"')
-    .replace(/[\\`*~[\]|]|(?<!\w)_|_(?!\w)/g, entity)
+    .replace(/[\\`*~[\]|@]|(?<![a-z\d])_|_(?![a-z\d])|(?<=:)\/(?=\/)|(?<=www)\./gi, entity)
 }
 
 /** Text that begins a line: that of a paragraph or a heading, and not the first item of a list or an underline. */

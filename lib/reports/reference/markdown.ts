@@ -1,7 +1,8 @@
 import { Anchors, fragment } from './anchors.js'
 import { anchor, block, code, inline, link, table } from './markdown-text.js'
 import { UNLISTED, type ReferenceEndpoint, type ReferenceScope, type ScopeReference } from './model.js'
-import { defaultGrantText, FUTURE, futureScopes, needsBeside, notesOf, opensBeside, paragraphs, PRESETS, resourcesInForce, SEVERAL, STATUS, UNSCOPED, urlText } from './words.js'
+import { paragraphs } from './plain.js'
+import { defaultGrantText, FUTURE, futureScopes, needsBeside, notesOf, opensBeside, PRESETS, resourcesInForce, SEVERAL, STATUS, UNSCOPED, urlText } from './words.js'
 
 /**
  * The reference as Markdown with tables, as GitHub and most others take it. Each scope has its name as anchor: `#clusters:read`.

@@ -1,5 +1,5 @@
 import { encode } from 'html-entities'
-import { plain } from './words.js'
+import { plain } from './plain.js'
 
 /** A piece of HTML. Only this file can make one, and `html` escapes whatever is put into it. */
 class Markup {

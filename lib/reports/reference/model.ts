@@ -6,9 +6,10 @@ import { isInForce, type ScopeStatus } from '../../scopes/entries.js'
 import { isPattern } from '../../scopes/name.js'
 import { matching } from '../../scopes/patterns.js'
 import { accessText } from '../access-text.js'
+import { plain } from './plain.js'
 import { readReferenceOptions, type ReferenceOptions } from './options.js'
 
-/** Every scope of an API and what it opens: plain data, to be shown or kept as JSON. */
+/** Every scope of an API and what it opens: plain data, to be shown or kept as JSON. Texts are on one line, but for `intro`. */
 export interface ScopeReference {
   readonly title: string
   readonly intro: string
@@ -94,13 +95,13 @@ export function scopeReference (app: Pick<FastifyInstance, 'apiKeys'>, options: 
   const of = (access: GuardedRoute['access']) => endpoints.filter(endpoint => endpoint.access === access)
 
   return {
-    title,
+    title: plain(title),
     intro,
     baseUrl,
     resources: catalog.resources
-      .map(({ name, heading, description, scopes }) => ({ name, heading: heading === name ? headingOf(name) : heading, description, scopes: scopes.filter(isShown).map(scopeOf) }))
+      .map(({ name, heading, description, scopes }) => ({ name, heading: heading === name || plain(heading) === '' ? headingOf(name) : plain(heading), description: plain(description), scopes: scopes.filter(isShown).map(scopeOf) }))
       .filter(({ scopes }) => scopes.length > 0),
-    presets: [...catalog.presets].map(([name, scopes]) => ({ name, scopes: catalog.grant(scopes).current })),
+    presets: [...catalog.presets].map(([name, scopes]) => ({ name: plain(name), scopes: catalog.grant(scopes).current })),
     defaultGrant: catalog.defaultGrant === undefined ? null : catalog.grant(catalog.defaultGrant).current,
     severalScopes: of('scopes').filter(({ scopes, conditions }) => scopes.length > 1 || scopes[0]!.length > 1 || conditions.length > 0),
     anyKey: of('scopes').filter(({ scopes }) => scopes[0]!.length === 0),
@@ -111,7 +112,7 @@ export function scopeReference (app: Pick<FastifyInstance, 'apiKeys'>, options: 
 
 /** `Audit logs` for `audit-logs`. */
 function headingOf (name: string): string {
-  const words = name.replace(/[-_]+/g, ' ').trim()
+  const words = plain(name.replace(/[-_]+/g, ' '))
   return words === '' ? 'General' : `${words[0]!.toUpperCase()}${words.slice(1)}`
 }
 
@@ -131,11 +132,11 @@ function todayOf (catalog: Catalog, name: string): string {
 /** In a list, empty if nothing of it may be told. */
 function endpointOf ({ method, url, constraints, access, scopes, conditions, summary, hidden }: GuardedRoute, isShown: IsShown): ReferenceEndpoint[] {
   const told = (alternatives: GuardedRoute['scopes']) => alternatives.filter(names => names.every(isShown))
-  const shown = { access, scopes: told(scopes), conditions: conditions.map(({ scopes, description }) => ({ scopes: told(scopes), description })) }
+  const shown = { access, scopes: told(scopes), conditions: conditions.map(({ scopes, description }) => ({ scopes: told(scopes), description: plain(description) })) }
   if (access === 'scopes' && shown.scopes.length === 0) return []
   // That more is needed is told, if not what.
   const inWords = shown.conditions.map(({ scopes, description }) => ({ scopes: scopes.length === 0 ? [[UNLISTED]] : scopes, description }))
-  return [{ method, url, constraints, ...shown, summary, hidden, needs: accessText({ ...shown, conditions: inWords }) }]
+  return [{ method, url, constraints, ...shown, summary: plain(summary), hidden, needs: accessText({ ...shown, conditions: inWords }) }]
 }
 
 /** In place of the names of scopes that are left out. */
@@ -156,7 +157,7 @@ function scopesOf (catalog: Catalog, isShown: IsShown, endpoints: readonly Refer
     const others = shown.filter(other => other !== today)
     return {
       name,
-      description,
+      description: plain(description),
       status,
       replacedBy: replacedBy === null ? null : today,
       replaces: [...todays].filter(([other, itsToday]) => itsToday === name && other !== name && isShown(other)).map(([other]) => other),

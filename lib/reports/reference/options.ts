@@ -37,9 +37,8 @@ export function referenceSettings (options: ReferenceOptions, known: readonly st
     if (!known.includes(option)) faults.push(`unknown option ${show(option)}${didYouMean(option, known)}`)
   }
   const { title = DEFAULTS.title, intro = DEFAULTS.intro, baseUrl = null, hidden = false, include = DEFAULTS.include } = options as ReferenceOptions
-  for (const [name, value] of Object.entries({ title, intro })) {
-    if (typeof value !== 'string') faults.push(`${name} must be a string, not ${show(value)}`)
-  }
+  if (typeof title !== 'string' || title.trim() === '') faults.push(`title must be a text, not ${show(title)}`)
+  if (typeof intro !== 'string') faults.push(`intro must be a string, not ${show(intro)}`)
   if (baseUrl !== null && !isWebAddress(baseUrl)) faults.push(`baseUrl must be an absolute URL of http or https, such as 'https://api.example.com', not ${show(baseUrl)}`)
   if (typeof hidden !== 'boolean') faults.push(`hidden must be true or false, not ${show(hidden)}`)
   if (typeof include !== 'function') faults.push(`include must be a function that answers true for each route to tell of, not ${show(include)}`)
