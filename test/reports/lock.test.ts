@@ -21,7 +21,7 @@ async function smallApp (t: Test, routes: ReadonlyArray<readonly [method: HTTPMe
   const app = Fastify()
   t.teardown(async () => { await app.close() })
   await app.register(apiKeyScopes, { scopes, store: memoryStore(), keyPrefix: 'acme', authenticateUser: () => null, logFindings: false, ...rest })
-  for (const [method, url, config, constraints = {}] of routes) app.route({ method, url, config: config as never, constraints, handler: async () => 'ok' })
+  for (const [method, url, config, constraints = {}] of routes) app.route({ method, url, config: config as never, constraints: constraints as never, handler: async () => 'ok' })
   return await app
 }
 

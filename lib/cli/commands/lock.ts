@@ -71,7 +71,7 @@ function readOrFail (text: string, file: string, toCopy: string): Lock {
   try {
     return readLock(text)
   } catch (error) {
-    throw new CliError('CLI_FAILED', `${file}: ${messageOf(error).replace(/: api-key-scopes lock$/, ', look at what that changes, and commit it:')}`, { cause: error, toCopy })
+    throw new CliError('CLI_FAILED', `${file} ${whyBad(error)}. Write it anew, look at what that changes, and commit it:`, { cause: error, toCopy })
   }
 }
 
@@ -79,9 +79,14 @@ async function readOrWarn (text: string, file: string, output: Output): Promise<
   try {
     return readLock(text)
   } catch (error) {
-    await output.warning(`${file}: ${messageOf(error).replace(/; write it anew with.*$/, '')}. It is written anew, and what has changed cannot be told: look at the difference before you commit it`)
+    await output.warning(`${file} ${whyBad(error)}. It is written anew, and what has changed cannot be told: look at the difference before you commit it`)
     return null
   }
+}
+
+/** What is wrong with a lock file, without its name and without what to do. */
+function whyBad (error: unknown): string {
+  return messageOf(error).replace(/^the lock file /, '').replace(/; write it anew with: .*$/, '')
 }
 
 /** The command by which somebody accepts what there is. */
