@@ -52,15 +52,19 @@ for (const [name, startServer] of engines) {
         if (cycle % EMPTIED_EVERY === 0) url = await empty()
         const whom = cycle % 2 === 0 ? 'process' : 'server'
         const { child, next } = start('live', url, String(cycle))
-        const lines: Array<string | undefined> = []
-        while (lines.at(-1)?.startsWith('{"did"') !== true) lines.push(await next())
+        const lines: string[] = []
+        while (lines.at(-1)?.startsWith('{"did"') !== true) {
+          const line = await next()
+          if (line === undefined) throw new Error(`Cycle ${cycle}: it ended before it had done anything: ${lines.join(' ')}`)
+          lines.push(line)
+        }
         await wait(Math.random() * 150)
         if (whom === 'process') child.kill('SIGKILL')
         else await server.kill()
         for (let line = await next(); line !== undefined; line = await next()) lines.push(line)
         if (whom === 'server') await server.start()
 
-        const said = lines.map((line) => JSON.parse(line!) as Said | { failed: string })
+        const said = lines.map((line) => JSON.parse(line) as Said | { failed: string })
         const failed = said.filter((what) => 'failed' in what)
         if (whom === 'process') t.same(failed, [], 'nothing failed before')
         const faults = await faultsIn(url, said.filter((what) => !('failed' in what)) as Said[])
