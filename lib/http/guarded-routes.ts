@@ -84,7 +84,7 @@ function isSame ({ policy: one, mode }: KnownRoute, get: KnownRoute | undefined)
   if (mode !== get?.mode) return false
   const other = get.policy
   if (one === other) return true
-  if (one.kind !== 'scopes' || other.kind !== 'scopes') return one.kind === other.kind
+  if (one.kind !== 'scopes' || other.kind !== 'scopes') return false
   const conditions = other.conditions
   return JSON.stringify(one.demand.alternatives) === JSON.stringify(other.demand.alternatives) &&
     one.conditions.length === conditions.length && one.conditions.every(({ when }, i) => when === conditions[i]!.when)

@@ -110,11 +110,13 @@ t.test('a HEAD route of its own mode is a route of its own', async t => {
     after: app => {
       app.head('/strict', { config: { scopes: 'clusters:read', scopesMode: 'enforce' } }, handler)
       app.get('/strict', { config: { scopes: 'clusters:read', scopesMode: 'report' } }, handler)
+      app.head('/open', { config: { public: true } }, handler)
+      app.get('/open', { config: { scopes: 'clusters:read' } }, handler)
       app.get('/plain', { config: { scopes: 'clusters:read', scopesMode: 'report' } }, handler)
     }
   })
-  t.same(app.apiKeys.routes().map(({ method, url, mode }) => [method, url, mode]), [['HEAD', '/strict', 'enforce'], ['GET', '/strict', 'report'], ['GET', '/plain', 'report']])
-  t.same(app.apiKeys.routes().map(accessText), ['clusters:read', 'clusters:read (report mode: not enforced)', 'clusters:read (report mode: not enforced)'])
+  t.same(app.apiKeys.routes().map(({ method, url, mode }) => [method, url, mode]), [['HEAD', '/strict', 'enforce'], ['GET', '/strict', 'report'], ['HEAD', '/open', 'enforce'], ['GET', '/open', 'enforce'], ['GET', '/plain', 'report']])
+  t.same(app.apiKeys.routes().map(accessText), ['clusters:read', 'clusters:read (report mode: not enforced)', 'everybody', 'clusters:read', 'clusters:read (report mode: not enforced)'])
   t.match(await statuses('/strict', 'HEAD'), { nobody: 401, bare: 403, read: 200 })
   t.match(await statuses('/strict', 'GET'), { nobody: 401, bare: 200, read: 200 })
   t.match(await statuses('/plain', 'HEAD'), { nobody: 401, bare: 200, read: 200 })
