@@ -43,6 +43,8 @@ export class RouteFinder {
 interface Known {
   readonly entries: readonly GuardedRouteEntry[]
   readonly strategies: Strategies
+  /** What routes declare of constraints, each once: nothing, first. */
+  readonly constraints: ReadonlyArray<RequestConstraints>
   /** As Fastify has it. */
   readonly router: Router
   /** The same, but constraints are met by what routes declare of them, word by word. */
@@ -53,7 +55,9 @@ interface Wanted { readonly method: string, readonly url: string, readonly const
 
 function knownOf (app: FastifyInstance, entries: readonly GuardedRouteEntry[]): Known {
   const strategies = readStrategies(app, entries)
-  return { entries, strategies, router: routerOf(entries, app, strategies.real), byDeclared: routerOf(entries, app, strategies.byDeclared) }
+  const constraints = [{}, ...entries.map(({ guarded }) => guarded.constraints)]
+  const distinct = new Map(constraints.map(texts => [JSON.stringify(texts), texts]))
+  return { entries, strategies, constraints: [...distinct.values()], router: routerOf(entries, app, strategies.real), byDeclared: routerOf(entries, app, strategies.byDeclared) }
 }
 
 /** Routes that were declared with this very URL. */
@@ -74,8 +78,8 @@ function requested ({ method, url, constraints }: Wanted, known: Known, app: Fas
 }
 
 /** Routes that a request with this URL leads to, whatever constraints it meets. */
-function possible (method: string, url: string, { entries, byDeclared }: Known): readonly GuardedRouteEntry[] {
-  return [{}, ...entries.map(({ guarded }) => guarded.constraints)].flatMap(texts => entryIn(byDeclared.find(method, url, texts)))
+function possible (method: string, url: string, { constraints, byDeclared }: Known): readonly GuardedRouteEntry[] {
+  return constraints.flatMap(texts => entryIn(byDeclared.find(method, url, texts)))
 }
 
 function entryIn (matched: Matched | null): readonly GuardedRouteEntry[] {
@@ -117,7 +121,9 @@ function unknown ({ method, url }: Wanted, known: Known): Error {
   if (others.length > 0) return new InvalidInputError(`${name} with these constraints; there is ${listed([...new Set(others.map(nameOf))], String)}`)
   const meant = (some: readonly GuardedRouteEntry[]) => didYouMean(url, new Set(some.map(({ guarded }) => guarded.url)))
   const hint = meant(entries.filter(({ guarded }) => guarded.method === method))
-  const methods = [...new Set(entries.map(({ guarded }) => guarded.method))].filter(other => here(other).length > 0)
+  // A route for every URL, such as that of @fastify/cors for OPTIONS, tells nothing of this one.
+  const isForIt = ({ guarded }: GuardedRouteEntry) => !/^\/?\*$/.test(guarded.url)
+  const methods = [...new Set(entries.map(({ guarded }) => guarded.method))].filter(other => here(other).some(isForIt))
   if (hint === '' && methods.length > 0) return new InvalidInputError(`${name}; this URL is for ${methods.join(', ')}`)
   return new InvalidInputError(`${name}${hint || meant(entries)}; app.apiKeys.routes() has them all`)
 }
