@@ -174,9 +174,44 @@ export const scopes = defineScopes({
     'Read Only': ['api:read'],
     'Full Access': ['api:write']
   },
+  // The page has one table; in their order, what its rows are about.
   resources: {
-    function: { scopes: ['function:*', 'functions:*'] },
-    spaces_key: { scopes: ['spaces_key:*', 'spaces_keys:*'] }
+    account: 'Account',
+    actions: 'Actions',
+    addon: 'Add-ons',
+    api: 'All of the API',
+    app: 'App Platform',
+    billing: 'Billing',
+    block_storage: 'Block Storage',
+    block_storage_action: 'Block Storage actions',
+    block_storage_snapshot: 'Block Storage snapshots',
+    cdn: 'CDN',
+    certificate: 'Certificates',
+    database: 'Databases',
+    domain: 'Domains',
+    droplet: 'Droplets',
+    firewall: 'Firewalls',
+    function: { heading: 'Functions', scopes: ['function:*', 'functions:*'] },
+    genai: 'GenAI',
+    image: 'Images',
+    kubernetes: 'Kubernetes',
+    load_balancer: 'Load balancers',
+    monitoring: 'Monitoring',
+    partner_network_connect: 'Partner Network Connect',
+    project: 'Projects',
+    regions: 'Regions',
+    registry: 'Container registries',
+    reserved_ip: 'Reserved IPs',
+    sizes: 'Sizes',
+    snapshot: 'Snapshots',
+    spaces: 'Spaces',
+    spaces_key: { heading: 'Spaces keys', scopes: ['spaces_key:*', 'spaces_keys:*'] },
+    ssh_key: 'SSH keys',
+    tag: 'Tags',
+    uptime: 'Uptime',
+    vendor_portal: 'Vendor portal',
+    vpc: 'VPCs',
+    vpc_peering: 'VPC peerings'
   }
 })
 

@@ -59,6 +59,7 @@ td p { margin: 0; }
 
 .scope { text-decoration: none; }
 .scope:hover { text-decoration: underline; }
+.names .scope { display: inline-block; max-width: 100%; }
 .names .scope, .conditions .scope, .several td .scope { text-decoration: underline; text-decoration-color: var(--line); }
 .names .scope:hover, .conditions .scope:hover, .several td .scope:hover { text-decoration-color: currentcolor; }
 tbody th .scope code { font-weight: 600; font-size: .9em; }
