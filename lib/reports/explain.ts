@@ -1,5 +1,3 @@
-import { allOf, type Requirement } from '../scopes/requirement.js'
-import type { ScopeName } from '../scopes/register.js'
 import type { Condition } from '../http/conditions.js'
 import { decide, isOnlyReported, type Policy, type Question, type ScopesPolicy } from '../http/decision.js'
 import type { Denial } from '../http/denial.js'
@@ -7,8 +5,10 @@ import type { GuardedCondition, GuardedRoute } from '../http/guarded-routes.js'
 import type { KeyRefusal } from '../keys/known-key.js'
 import type { ApiKeyRecord } from '../keys/record.js'
 import { Scopes } from '../keys/usage/scopes.js'
-import { identify, readSubject, type ExplainedSubject, type Identified } from './explain-subject.js'
+import type { ScopeName } from '../scopes/register.js'
+import { allOf, type Requirement } from '../scopes/requirement.js'
 import { readCall, type RouteQuery } from './explain-options.js'
+import { identify, readSubject, type ExplainedSubject, type Identified } from './explain-subject.js'
 import { smallestAddition } from './smallest-addition.js'
 import type { Views } from './views.js'
 
@@ -58,9 +58,9 @@ export function explaining (views: Views) {
   return async (subject: ExplainedSubject, method: string, url: string, options?: RouteQuery): Promise<Explanation> => {
     const faults: string[] = []
     const asked = readSubject(subject, views.ring.catalog, faults)
-    const { guarded, policy, known: { mode } } = readCall(views, 'explain', method, url, options, faults)
+    const { guarded, policy } = readCall(views, 'explain', method, url, options, faults)
     const who = await identify(asked!, policy, views)
-    return new Explainer(views, who, guarded, mode).explain(policy)
+    return new Explainer(views, who, guarded).explain(policy)
   }
 }
 
@@ -71,14 +71,12 @@ class Explainer {
   readonly #views: Views
   readonly #who: Identified
   readonly #route: GuardedRoute
-  readonly #mode: GuardedRoute['mode']
   readonly #scopes: Scopes
 
-  constructor (views: Views, who: Identified, route: GuardedRoute, mode: GuardedRoute['mode']) {
+  constructor (views: Views, who: Identified, route: GuardedRoute) {
     this.#views = views
     this.#who = who
     this.#route = route
-    this.#mode = mode
     this.#scopes = new Scopes(views.ring.catalog)
   }
 
@@ -105,7 +103,7 @@ class Explainer {
     const { identity } = this.#who
     const decision = decide(question, identity)
     if (decision.outcome === 'allow') return { allowed: true, denial: null }
-    return { allowed: isOnlyReported(decision, identity, this.#mode), denial: this.#views.refusals.of(decision, identity).denial }
+    return { allowed: isOnlyReported(decision, identity, this.#route.mode), denial: this.#views.refusals.of(decision, identity).denial }
   }
 
   #held (demands: Demands): Pick<Explanation, 'needs' | 'missing' | 'smallest'> {
