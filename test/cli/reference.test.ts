@@ -1,10 +1,10 @@
 // api-key-scopes reference: a page about an app, on standard output or in a file.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { pageOfHtml, pageOfMarkdown } from '../reports/reference-pages.js'
 import { blocksOf } from '../package/markdown-blocks.js'
-import { asProcess, inProcess, json, project, root, RUNNERS, type Ran } from './set-up.js'
+import { asProcess, ended, inProcess, json, program, project, root, RUNNERS, spawned, type Ran } from './set-up.js'
 
 const APP = `import Fastify from 'fastify'
 import apiKeyScopes, { defineScopes } from 'fastify-api-key-scopes'
@@ -62,6 +62,18 @@ t.test('what is wrong is said', async t => {
     [['--output', to], { code: 2, stderr: /folder cannot be written/ }]
   ]
   for (const [args, ran] of cases) t.match(await inProcess(['reference', file, ...args]), { stdout: '', ...ran }, args.join(' '))
+})
+
+t.test('the commands of the page do what it says', async t => {
+  const { dir } = anApp(t)
+  mkdirSync(join(dir, 'bin'))
+  symlinkSync(program, join(dir, 'bin/api-key-scopes'))
+  writeFileSync(join(dir, 'app.js'), APP)
+  const [block] = blocksOf(root, 'docs/reference.md').filter(({ language }) => language === 'sh')
+  const ran = await ended(spawned(['sh', '-euc', block!.code], { cwd: dir, env: { PATH: `${join(dir, 'bin')}${delimiter}${process.env.PATH}` } }))
+  t.match(ran, { code: 0, stderr: '' })
+  t.equal(pageOfHtml(readFileSync(join(dir, 'scopes.html'), 'utf8')).title, 'Acme API scopes')
+  t.match(readFileSync(join(dir, 'scopes.md'), 'utf8'), /^# API key scopes\n/)
 })
 
 t.test('the commands of the examples make their pages', async t => {
