@@ -197,8 +197,20 @@ GET     /odd\\u{1b}[2J         everybody
     t.same(json(await inProcess(['routes', join(dir, 'b.mjs'), '--json'])), { routes: [] })
   })
 
+  t.test('says so if there may be more', async t => {
+    writeFileSync(join(dir, 'c.cjs'), `const app = require('fastify')()
+app.get('/early', { config: { public: true } }, async () => 'ok')
+${REQUIRES.replace('const Fastify', 'const unused').replace(/async function build[^]*/, '')}
+app.register(apiKeyScopes, settings)
+module.exports = app`)
+    const { code, stdout, stderr } = await asProcess(['routes', join(dir, 'c.cjs')])
+    t.match({ code, stdout }, { code: 0, stdout: '' })
+    t.match(stderr, /^The app has no routes\.\nwarning: the app is older than the import of fastify-api-key-scopes, /)
+  })
+
   t.test('of an app of 650', async t => {
-    const { stdout } = await inProcess(['routes', join(root, 'test/reports/big-app.ts')])
+    writeFileSync(join(dir, 'big.mjs'), `export { default } from ${JSON.stringify(new URL('../reports/big-app.ts', import.meta.url))}`)
+    const { stdout } = await inProcess(['routes', join(dir, 'big.mjs')])
     t.equal(stdout.split('\n').length, 650 + 2)
   })
 

@@ -17,6 +17,7 @@ export const addRoutes: AddAppCommand = (program, run) => {
         const routes = app.apiKeys.routes()
         await output.result({ routes }, () => routes.length === 0 ? '' : table(['METHOD', 'URL', 'WHO'], routes.map(cells)))
         if (routes.length === 0) await output.note('The app has no routes.')
+        for (const { message } of app.apiKeys.findings().filter(({ kind }) => kind === 'unseen-routes')) await output.warning(message)
       })
     })
 }
