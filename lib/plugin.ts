@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { accessOf } from './http/access.js'
 import { auditLog } from './http/audit-log.js'
 import { bearerAuthentication } from './http/bearer.js'
+import { Callers } from './http/callers.js'
 import { Refusals } from './http/denial.js'
 import { BadOptionsError } from './http/errors.js'
 import { Guard } from './http/guard.js'
@@ -75,7 +76,8 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   const reportMode = new ReportMode({ catalog, refusals, auditor, log: app.log })
   app.addHook('onClose', async () => { reportMode.close() })
   const demands = new HandlerDemands({ catalog, refusals, usage, policies, reportMode })
-  const guard = new Guard({ ...settings, sessions: sessionsOf(settings), policies, verifier, lookUpBearer, refusals, demands, reportMode, auditor, usage })
+  const callers = new Callers({ ...settings, sessions: sessionsOf(settings), verifier, lookUpBearer })
+  const guard = new Guard({ ...settings, policies, callers, refusals, demands, reportMode, auditor, usage })
 
   const ring = keyring({ ...settings, prefix: settings.prefixes[0], digester: digests, verifier, trouble, auditor, usage })
   const table = new RouteTable(policies)

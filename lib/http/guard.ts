@@ -1,31 +1,22 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import type { Auditor } from '../keys/audit.js'
 import type { UsageNotes } from '../keys/usage/notes.js'
-import type { KeyVerifier } from '../keys/verifier.js'
 import type { AllOf, Requirement } from '../scopes/requirement.js'
 import { accessOf, letThrough, settle } from './access.js'
 import { refuse, refuseThrown, type FormatError } from './answer.js'
+import type { Callers } from './callers.js'
 import { besideBase, demandOf } from './conditions.js'
-import { readCredential, type Credential } from './credential.js'
 import { decide, isOnlyReported, NOBODY, type Identity, type Policy, type Refused, type ScopesPolicy, type Verified } from './decision.js'
 import type { Refusal, Refusals } from './denial.js'
 import { reportAllowed, reportDenial, type DenialLogLevel } from './decision-log.js'
 import type { HandlerDemands } from './handler-demands.js'
 import { notDecided } from './last-check.js'
-import { identityOf, lookUpKey } from './identity.js'
 import type { ReportMode } from './report-mode.js'
 import type { RoutePolicies, RoutePolicy } from './route-policies.js'
-import { identifyUser, type Sessions } from './session.js'
 
 export interface GuardOptions {
   readonly policies: RoutePolicies
-  readonly verifier: KeyVerifier
-  /** Looks up the key that a request brings as its bearer token. */
-  readonly lookUpBearer: (request: FastifyRequest, reply: FastifyReply, key: string) => Promise<Identity>
-  /** `undefined`: there are no users. */
-  readonly sessions: Sessions | undefined
-  /** In lower case; `null`: none. */
-  readonly apiKeyHeader: string | null
+  readonly callers: Callers
   readonly refusals: Refusals
   /** For denials that come from handlers. */
   readonly demands: HandlerDemands
@@ -36,14 +27,12 @@ export interface GuardOptions {
   readonly usage: UsageNotes
 }
 
-/** Stands before every route: finds out who is calling, has it decided, and lets through or refuses. */
+/** Stands before every route: asks who is calling, has it decided, and lets through or refuses. */
 export class Guard {
   readonly #options: GuardOptions
-  readonly #isForeignKey: (value: string) => boolean
 
   constructor (options: GuardOptions) {
     this.#options = options
-    this.#isForeignKey = value => options.verifier.isForeignKey(value)
   }
 
   /** The `onRequest` hook. */
@@ -53,15 +42,14 @@ export class Guard {
       this.#conclude(request, reply, route, NOBODY, done)
       return
     }
-    const credential = readCredential(rawHeadersOf(request), this.#options.apiKeyHeader, this.#isForeignKey)
-    const identity = this.#identifyNow(credential)
-    if (identity !== undefined) {
+    const identity = this.#options.callers.of(request, reply)
+    if ('type' in identity) {
       this.#conclude(request, reply, route, identity, done)
-      return
+    } else {
+      identity
+        .then(identity => { this.#conclude(request, reply, route, identity, done) })
+        .catch(done)
     }
-    this.#identify(credential, request, reply)
-      .then(identity => { this.#conclude(request, reply, route, identity, done) })
-      .catch(done)
   }
 
   /**
@@ -93,32 +81,6 @@ export class Guard {
       refuseThrown(request, reply, refusal, this.#answer(this.#options.policies.of(request)))
     }
     done()
-  }
-
-  /** Who is calling, if it can be told without waiting. */
-  #identifyNow (credential: Credential): Identity | undefined {
-    if (credential.kind === 'malformed') return { type: 'malformed' }
-    const key = this.#keyIn(credential)
-    if (key !== null) {
-      const verdict = this.#options.verifier.peek(key)
-      return verdict === undefined ? undefined : identityOf(verdict)
-    }
-    if (this.#options.sessions !== undefined) return undefined
-    return credential.kind === 'none' ? NOBODY : { type: 'noUser' }
-  }
-
-  async #identify (credential: Credential, request: FastifyRequest, reply: FastifyReply): Promise<Identity> {
-    const key = this.#keyIn(credential)
-    if (key === null) {
-      return await identifyUser(this.#options.sessions!, request, credential.kind === 'bearer')
-    }
-    return credential.kind === 'bearer' ? await this.#options.lookUpBearer(request, reply, key) : await lookUpKey(this.#options.verifier, key)
-  }
-
-  /** The API key in a credential: never shown to `authenticateUser`, and never turned into a user. */
-  #keyIn (credential: Credential): string | null {
-    if (credential.kind === 'keyHeader') return credential.value
-    return credential.kind === 'bearer' && this.#options.verifier.claims(credential.value) ? credential.value : null
   }
 
   #conclude (request: FastifyRequest, reply: FastifyReply, route: RoutePolicy, identity: Identity, done: HookHandlerDoneFunction): void {
@@ -203,12 +165,6 @@ export class Guard {
 
 function hasConditions (policy: Policy): boolean {
   return policy.kind === 'scopes' && policy.conditions.length > 0
-}
-
-/** What did not come over the wire has no raw headers: `injectWS()` of `@fastify/websocket` makes such requests. */
-function rawHeadersOf ({ raw }: FastifyRequest): readonly string[] {
-  const { rawHeaders } = raw as { readonly rawHeaders?: readonly string[] }
-  return rawHeaders ?? Object.entries(raw.headers).flatMap(([name, value]) => [value].flat().flatMap(line => [name, String(line)]))
 }
 
 /** The socket of an upgrade is no longer Node's HTTP server's to close; left alone, a refused one would stay open for ever. */
