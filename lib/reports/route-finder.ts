@@ -64,12 +64,13 @@ function knownOf (app: FastifyInstance, entries: readonly GuardedRouteEntry[]): 
 function declared ({ method, url, constraints }: Wanted, { entries, strategies }: Known, app: FastifyInstance): readonly GuardedRouteEntry[] {
   const same = entries.filter(({ guarded }) => guarded.method === method && guarded.url === url)
   if (constraints === undefined) return same
-  // Which of them, is for the router to say: `1.x` is a version too.
-  return entryIn(routerOf(same, app, strategies.real, () => '/').find(method, '/', constraints))
+  // Which of them, is for the router to say: `1.x` is a version too. The others matter, for what they are told apart by.
+  return entryIn(routerOf(entries, app, strategies.real, ({ guarded }) => guarded.url === url ? '/' : '/another').find(method, '/', constraints))
 }
 
 /** Routes that a request with this URL may lead to. */
 function requested ({ method, url, constraints }: Wanted, known: Known, app: FastifyInstance): readonly GuardedRouteEntry[] {
+  if (!isOfRequest(url)) return []
   const { router } = known
   const matched = router.find(method, url, constraints ?? {})
   checkAgainst(app, { method, url, constraints }, matched, router)
@@ -79,7 +80,13 @@ function requested ({ method, url, constraints }: Wanted, known: Known, app: Fas
 
 /** Routes that a request with this URL leads to, whatever constraints it meets. */
 function possible (method: string, url: string, { constraints, byDeclared }: Known): readonly GuardedRouteEntry[] {
+  if (!isOfRequest(url)) return []
   return constraints.flatMap(texts => entryIn(byDeclared.find(method, url, texts)))
+}
+
+/** Whether a request may have it at all. The router takes the first character for a slash, whatever it is. */
+function isOfRequest (url: string): boolean {
+  return /^(?:[/*]|https?:\/\/)/i.test(url)
 }
 
 function entryIn (matched: Matched | null): readonly GuardedRouteEntry[] {

@@ -159,6 +159,7 @@ t.test('routes that differ by constraints', async t => {
     add('GET', '/h/:id', { constraints: { host: /\.example$/ } })
     add('GET', '/h/:id', { constraints: { host: 'c.example' } })
     add('GET', '/only', { constraints: { version: '1.0.0' } })
+    add('GET', '/plain')
     add('GET', '/s', { constraints: { secret: 'Alpha' } })
     add('GET', '/:any')
   }, { routerOptions: { constraints: { secret } } } as unknown as FastifyServerOptions)
@@ -166,7 +167,9 @@ t.test('routes that differ by constraints', async t => {
   const asked: Array<[url: string, constraints: Record<string, string>]> = [
     ['/v', {}], ['/v', { version: '1.x' }], ['/v', { version: '1.2.0' }], ['/v', { version: '2.x' }], ['/v', { version: '2.x', host: 'b.example' }], ['/v', { version: '9.x' }],
     ['/v', { host: 'b.example' }], ['/h/1', { host: 'a.example' }], ['/h/1', { host: 'c.example' }], ['/h/1', { host: 'a.example.org' }],
-    ['/only', {}], ['/only', { version: '1.x' }], ['/only', { version: '2.x' }], ['/s', { secret: 'ALPHA' }], ['/s', {}], ['/s', { secret: 'beta' }], ['/other', { secret: 'beta' }], ['/other', {}]
+    ['/only', {}], ['/only', { version: '1.x' }], ['/only', { version: '2.x' }], ['/s', { secret: 'ALPHA' }], ['/s', {}], ['/s', { secret: 'beta' }], ['/other', { secret: 'beta' }], ['/other', {}],
+    // Others have a version, so a request that asks for one is not led to a route that has none.
+    ['/plain', {}], ['/plain', { host: 'elsewhere' }], ['/plain', { version: '1.x' }], ['/plain', { secret: 'beta' }]
   ]
   let matched = 0
   for (const [url, constraints] of asked) {
@@ -177,7 +180,7 @@ t.test('routes that differ by constraints', async t => {
     if (expected === null) t.type(answer, 'string', `${url} ${JSON.stringify(constraints)}`)
     else t.same(answer, expected, `${url} ${JSON.stringify(constraints)}`)
   }
-  t.equal(matched, 12)
+  t.equal(matched, 14)
 
   t.equal(await found(app, 'GET', '/v'), 'GET "/v" may be one of several routes; say which with constraints: GET /v, GET /v (version 1.2.0), GET /v (version 2.0.0, host b.example)')
   t.equal(await found(app, 'GET', '/h/:id'), 'GET "/h/:id" may be one of several routes; say which with constraints: GET /h/:id (host /\\.example$/), GET /h/:id (host c.example)')
@@ -210,6 +213,11 @@ t.test('there is no such route', async t => {
   const messages: Array<[method: string, url: string, message: string]> = [
     ['GET', '/clustesr', 'there is no route GET "/clustesr" (did you mean "/clusters"?); app.apiKeys.routes() has them all'],
     ['GET', 'clusters', 'there is no route GET "clusters" (did you mean "/clusters"?); app.apiKeys.routes() has them all'],
+    // The router would take any first character for the slash.
+    ['GET', 'xclusters', 'there is no route GET "xclusters" (did you mean "/clusters"?); app.apiKeys.routes() has them all'],
+    ['GET', 'xopt', 'there is no route GET "xopt"; app.apiKeys.routes() has them all'],
+    ['DELETE', 'clusters', 'there is no route DELETE "clusters" (did you mean "/clusters"?); app.apiKeys.routes() has them all'],
+    ['DELETE', '', 'there is no route DELETE ""; app.apiKeys.routes() has them all'],
     ['POST', '/clusters/42', 'there is no route POST "/clusters/42"; this URL is for GET, HEAD, PUT, PATCH'],
     ['OPTIONS', '/files/*', 'there is no route OPTIONS "/files/*"; this URL is for GET, HEAD'],
     ['NOPE', '/a/b/c/d', 'there is no route NOPE "/a/b/c/d"; app.apiKeys.routes() has them all']
