@@ -30,6 +30,8 @@ export interface GuardOptions {
 /** Stands before every route: asks who is calling, has it decided, and lets through or refuses. */
 export class Guard {
   readonly #options: GuardOptions
+  /** What was told of before it went to an error handler. */
+  readonly #told = new WeakSet<Error>()
 
   constructor (options: GuardOptions) {
     this.#options = options
@@ -74,7 +76,7 @@ export class Guard {
 
   /** The `onError` hook: for denials that come from a handler. */
   onError (request: FastifyRequest, reply: FastifyReply, error: Error, done: () => void): void {
-    const thrown = this.#options.demands.thrownAs(error)
+    const thrown = this.#told.has(error) ? undefined : this.#options.demands.thrownAs(error)
     if (thrown !== undefined) {
       const { refusal, reason, identity } = thrown
       this.#report(request, refusal, reason, identity)
@@ -151,7 +153,10 @@ export class Guard {
     const refusal = this.#options.refusals.of(decision, identity)
     this.#report(request, refusal, identity.type === 'refusedKey' ? identity.reason : decision.outcome, identity)
     endIfUpgrade(request, reply)
-    refuse(request, reply, refusal, this.#answer(route), done)
+    refuse(request, reply, refusal, this.#answer(route), error => {
+      this.#told.add(error)
+      done(error)
+    })
   }
 
   #report (request: FastifyRequest, { denial }: Refusal, reason: string, identity: Identity): void {

@@ -288,13 +288,14 @@ t.test('of scopes that grant nothing, each is told once, and no more than 10,000
 })
 
 t.test('the app\'s error handler is told of an outage, and not of its cause', async (t) => {
-  const { get, store } = await wireApp(t, { before: app => { app.setErrorHandler((error: Error & { code?: string }, _request, reply) => { reply.send({ code: error.code, message: error.message, cause: String(error.cause), all: JSON.stringify(error) + String(error.stack) }) }) } })
+  const { get, store, denials } = await wireApp(t, { before: app => { app.setErrorHandler((error: Error & { code?: string }, _request, reply) => { reply.send({ code: error.code, message: error.message, cause: String(error.cause), all: JSON.stringify(error) + String(error.stack) }) }) } })
   store.before = failing
   const response = await get('/clusters', bearer(generateKey(PREFIX)))
   t.equal(response.statusCode, 503)
   t.equal(response.headers['retry-after'], '1')
   t.match(response.json(), { code: 'FST_API_KEY_STORE_UNAVAILABLE', message: 'API keys cannot be verified right now', cause: 'undefined' })
   t.notMatch(response.body, 'hunter2')
+  t.equal(denials().length, 1, 'it is one denial')
 })
 
 t.test('management routes answer 503 when the store fails, whichever call it is, and change nothing', async (t) => {
