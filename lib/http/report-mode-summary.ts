@@ -71,7 +71,8 @@ export function summaryOf (tally: Tally, query: ReportedQuery | undefined, catal
   }
   const scopes = new Scopes(catalog)
   const callers = [...byCaller.values()].map(rows => callerOf(rows, scopes)).sort(mostFirst)
-  return { since: tally.since, count: sum(callers.map(({ count }) => count)), unlisted: tally.unlisted, callers }
+  // A copy, for dates and lists can be changed by whoever is given them.
+  return structuredClone({ since: tally.since, count: sum(callers.map(({ count }) => count)), unlisted: tally.unlisted, callers })
 }
 
 function callerOf (rows: readonly Row[], scopes: Scopes): ReportedCaller {
@@ -90,7 +91,9 @@ function scopesToAdd (rows: readonly Row[], grant: Row['grant'], scopes: Scopes)
   const held = grant.current.filter(name => grant.covers(name))
   const unmet = rows.flatMap(({ demand }) => demand === null || demand.missing(grant) === null ? [] : partsOf(demand))
   if (unmet.length === 0) return []
-  const demanded = [...held.map(name => [[name]]), ...unmet.map(({ alternatives }) => alternatives)]
+  // Many routes may leave the same choice, which is to be made once.
+  const choices = new Map(unmet.map(({ alternatives }) => [JSON.stringify(alternatives), alternatives]))
+  const demanded = [...held.map(name => [[name]]), ...choices.values()]
   const needed = demanded.map(alternatives => ({ alternatives, at: 0 }))
   return smallestGrant(needed, new Holdings(held, scopes), scopes).filter(name => !grant.covers(name)) as ScopeName[]
 }

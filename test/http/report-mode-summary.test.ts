@@ -31,6 +31,7 @@ const routes = (app: FastifyInstance) => {
   app.post('/when', { config: { scopes: [], scopesWhen: [{ when: () => true, scopes: 'apps:write' }, { when: () => true, scopes: { anyOf: ['hosts:write', 'hosts:read'] } }] } }, handler)
   app.get('/asks', { config: { scopes: [] } }, async request => { request.requireScopes('apps:write', 'hosts:read'); request.requireScopes({ anyOf: ['apps:write', 'hosts:read'] }) })
 }
+
 t.test('the summary tells by caller what was missing where, how often, and when', async t => {
   const before = new Date()
   const { app } = await reporting(t, routes, plugin)
@@ -113,6 +114,30 @@ t.test('what it would take is the least that would do, beside what is there toda
     for (const [method, url] of requests) t.equal((await app.inject({ method, url, headers })).statusCode, 200)
     t.same(app.apiKeys.reported().callers.map(({ scopesToAdd }) => scopesToAdd), [toAdd], `${granted.join(', ') || 'nothing'}: ${requests.join(' ')}`)
   }
+})
+
+t.test('the least is the least however many routes leave the same choice', async t => {
+  const { app, get, create } = await reporting(t, app => {
+    for (let i = 0; i < 10; i++) {
+      app.get(`/one/${i}`, { config: { scopes: { anyOf: ['a', 'c'] } } }, async () => 'ok')
+      app.get(`/other/${i}`, { config: { scopes: { anyOf: ['b', 'c'] } } }, async () => 'ok')
+    }
+  }, { scopes: defineScopes({ a: '', b: '', c: '' }) })
+  const headers = bearer(await create())
+  for (let i = 0; i < 10; i++) for (const url of [`/one/${i}`, `/other/${i}`]) await get(url, headers)
+  t.match(app.apiKeys.reported().callers, [{ count: 20, scopesToAdd: ['c'] }])
+})
+
+t.test('what is done to a summary changes no later one', async t => {
+  const { app, get, create } = await reporting(t, routes, plugin)
+  await get('/apps', bearer(await create()))
+  const before = app.apiKeys.reported()
+  const expected = structuredClone(before)
+  const [{ actor, denials: [denial] }] = before.callers as [typeof before.callers[number]]
+  for (const date of [before.since, denial!.firstAt, denial!.lastAt]) date.setTime(0)
+  Object.assign(actor, { id: 'another' })
+  ;(denial!.missingScopes as string[]).push('another')
+  t.same(app.apiKeys.reported(), expected)
 })
 
 t.test('a key that was given what it lacked needs no more of it', async t => {
