@@ -111,7 +111,8 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
     refuseSecond(Object.getPrototypeOf(app) as object)
     const seen = policies.check(app)
     if (seen === 'some may be unseen') {
-      app.log.warn('fastify-api-key-scopes was imported after this app was made, so it cannot tell whether earlier routes say who may call them; those that do not are refused to everybody')
+      const whom = settings.mode === 'report' ? 'whoever cannot prove who they are' : 'everybody'
+      app.log.warn(`fastify-api-key-scopes was imported after this app was made, so it cannot tell whether earlier routes say who may call them; those that do not are refused to ${whom}`)
     }
     table.complete(seen === 'some may be unseen')
     const unenforced = table.unenforced()

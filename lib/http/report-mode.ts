@@ -78,7 +78,7 @@ export class ReportMode {
   #tellOfHour (): void {
     const { count, unlisted, rows } = this.#tally.takeLately()
     const denials = rows.sort((a, b) => b.lately - a.lately).slice(0, MOST_TOLD).map(shown)
-    this.#options.log.warn({ reportMode: { count, unlisted, denials } }, `report mode: of the requests of the last hour, ${count} would have been denied`)
+    this.#options.log.warn({ reportMode: { count, unlisted, denials } }, `report mode: would-be denials in the last hour: ${count}`)
   }
 }
 

@@ -120,7 +120,7 @@ t.test('once an hour a warning sums up that hour, and at the end what is left of
   mock.timers.tick(3_599_999)
   t.same(hours(), [])
   mock.timers.tick(1)
-  t.match(hours(), [{ msg: 'report mode: of the requests of the last hour, 8 would have been denied', count: 8, unlisted: 0 }])
+  t.match(hours(), [{ msg: 'report mode: would-be denials in the last hour: 8', count: 8, unlisted: 0 }])
   t.match(hours()[0]!.denials, [
     { actor: { type: 'apiKey', ownerId: null }, method: 'GET', route: '/clusters', code: 'FST_API_KEY_MISSING_SCOPE', missingScopes: ['clusters:read'], count: 5 },
     { route: '/devices', missingScopes: ['devices:read'], count: 3 }
