@@ -1,5 +1,6 @@
 /** HTML and Markdown as they are read by parsers that have nothing to do with what wrote them. */
-import { createRequire } from 'node:module'
+import { marked } from 'marked'
+import { parse } from 'parse5'
 
 export interface TreeNode {
   /** In lower case; `#text` for text. */
@@ -10,18 +11,12 @@ export interface TreeNode {
   readonly value?: string
 }
 
-// Of a tool that checks the package, and of what that brings along.
-const tool = createRequire(new URL('../../node_modules/@arethetypeswrong/cli/package.json', import.meta.url))
-const highlighter = createRequire(createRequire(tool.resolve('marked-terminal')).resolve('cli-highlight'))
-const { parse } = highlighter('parse5') as { parse (html: string): TreeNode }
-const { marked } = tool('marked') as { marked: { parse (markdown: string, options: object): string } }
-
 export function treeOfHtml (html: string): TreeNode {
-  return parse(html)
+  return parse(html) as TreeNode
 }
 
 export function treeOfMarkdown (markdown: string): TreeNode {
-  return parse(marked.parse(markdown, { gfm: true, mangle: false, headerIds: false }))
+  return treeOfHtml(marked.parse(markdown, { async: false }))
 }
 
 /** All elements in it, in the order of the document. */
