@@ -33,31 +33,32 @@ interface Texts {
 
 const texts: fc.Arbitrary<Texts> = fc.record({ title: nasty, intro: nasty, scope: scopeName, description: nasty, heading: nasty, sentence: nasty, preset: nasty, summary: nasty, condition: nasty, segment })
 
-t.test('in HTML', async () => {
+t.test('in HTML and in Markdown', async () => {
   await fc.assert(fc.asyncProperty(texts, async given => {
     const reference = await referenceOf(given)
-    const tree = treeOfHtml(toHtml(reference))
-    onlyThese(tree, 'html head meta title link style body a header div h1 p dl dt dd nav ul li main section h2 table thead tbody tr th td span code wbr footer'.split(' '))
-    for (const link of all(tree, 'a')) if (!attribute(link, 'href')!.startsWith('#')) throw new Error('a link leads away')
-    const ids = new Set(elements(tree).map(element => attribute(element, 'id')))
-    for (const link of all(tree, 'a')) if (!ids.has(decodeURIComponent(attribute(link, 'href')!.slice(1)))) throw new Error(`a link leads nowhere: ${attribute(link, 'href')}`)
-    same([all(tree, 'style').length, all(tree, 'table').length, all(tree, 'h2').length], [1, 4, 6])
-    same(textsIn(tree), expected(given))
+    inHtml(treeOfHtml(toHtml(reference)), given)
+    inMarkdown(treeOfMarkdown(toMarkdown(reference)), given)
   }), { numRuns: 300 })
 })
 
-t.test('in Markdown', async () => {
-  await fc.assert(fc.asyncProperty(texts, async given => {
-    const tree = treeOfMarkdown(toMarkdown(await referenceOf(given)))
-    onlyThese(tree, 'html head body h1 h2 p table thead tbody tr th td a code strong br ul li'.split(' '))
-    for (const link of all(tree, 'a')) {
-      const href = attribute(link, 'href') ?? '#'
-      if (!href.startsWith('#')) throw new Error(`a link leads away: ${href}`)
-    }
-    same([all(tree, 'table').length, all(tree, 'h1').length, all(tree, 'h2').length, all(tree, 'li').length], [4, 1, 6, 2])
-    same(textsIn(tree), expected(given))
-  }), { numRuns: 300 })
-})
+function inHtml (tree: TreeNode, given: Texts): void {
+  onlyThese(tree, 'html head meta title link style body a header div h1 p dl dt dd nav ul li main section h2 table thead tbody tr th td span code wbr footer'.split(' '))
+  for (const link of all(tree, 'a')) if (!attribute(link, 'href')!.startsWith('#')) throw new Error('a link leads away')
+  const ids = new Set(elements(tree).map(element => attribute(element, 'id')))
+  for (const link of all(tree, 'a')) if (!ids.has(decodeURIComponent(attribute(link, 'href')!.slice(1)))) throw new Error(`a link leads nowhere: ${attribute(link, 'href')}`)
+  same([all(tree, 'style').length, all(tree, 'table').length, all(tree, 'h2').length], [1, 4, 6])
+  same(textsIn(tree), expected(given))
+}
+
+function inMarkdown (tree: TreeNode, given: Texts): void {
+  onlyThese(tree, 'html head body h1 h2 p table thead tbody tr th td a code strong br ul li'.split(' '))
+  for (const link of all(tree, 'a')) {
+    const href = attribute(link, 'href') ?? '#'
+    if (!href.startsWith('#')) throw new Error(`a link leads away: ${href}`)
+  }
+  same([all(tree, 'table').length, all(tree, 'h1').length, all(tree, 'h2').length, all(tree, 'li').length], [4, 1, 6, 2])
+  same(textsIn(tree), expected(given))
+}
 
 t.test('in a browser, nothing of it runs', async t => {
   const browser = await startChromium(t)
