@@ -3,7 +3,6 @@ import { memoryStore } from 'fastify-api-key-scopes'
 import { scopeReference, toHtml, toMarkdown, type ReferenceEndpoint, type ScopeReference } from 'fastify-api-key-scopes/reference'
 import type { Test } from 'tap'
 import { adminSession } from '../../examples/session.js'
-import { looksRight } from '../reports/reference-browser.js'
 import { pageOfHtml, pageOfMarkdown, pageOfReference } from '../reports/reference-pages.js'
 import type { BuildApp } from './client.js'
 
@@ -42,7 +41,6 @@ export async function holdsThePage (t: Test, page: CompanyPage): Promise<void> {
   await t.test('as data', async t => { await sameRows(t, page, reference) })
   await t.test('as HTML', async t => { t.same(pageOfHtml(toHtml(reference)), pageOfReference(reference)) })
   await t.test('as Markdown', async t => { t.same(pageOfMarkdown(toMarkdown(reference)), pageOfReference(reference)) })
-  await t.test('in a browser', async t => { await looksRight(t, toHtml(reference)) })
 }
 
 async function sameRows (t: Test, page: CompanyPage, reference: ScopeReference): Promise<void> {
