@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { asProcess, json, root } from '../cli/set-up.js'
+import { inProcess, json, root } from '../cli/set-up.js'
 
 const EXAMPLES = ['skaledata', 'miru', 'digitalocean', 'defined-networking', 'inspecto']
 
@@ -11,13 +11,13 @@ for (const name of EXAMPLES) {
   const file = `examples/${name}/scopes.lock.json`
 
   t.test(`the lock file of ${name} is what would be written`, async t => {
-    const checked = json(await asProcess(['lock', app, '--file', file, '--check', '--json']))
+    const checked = json(await inProcess(['lock', app, '--file', file, '--check', '--json']))
     t.strictSame(checked.changes, { same: true, routes: [], scopes: [], grants: [] })
     t.equal(checked.written, false)
     t.equal(checked.routes, JSON.parse(readFileSync(join(root, file), 'utf8')).routes.length)
   })
 
   t.test(`there is nothing to find in ${name}`, async t => {
-    t.strictSame(json(await asProcess(['findings', app, '--fail', '--json'])), { findings: [] })
+    t.strictSame(json(await inProcess(['findings', app, '--fail', '--json'])), { findings: [] })
   })
 }
