@@ -69,9 +69,12 @@ function exportOf (module: unknown, exported = 'default'): unknown {
   return inner.__esModule === true ? inner.default : members.default
 }
 
-/** In a CommonJS module that Node imports, and in one that was compiled from an ES module, what is exported is one level down. */
+/**
+ * In a CommonJS module that Node imports, and in one that was compiled from an ES module, what is exported is one level down. jiti lends a
+ * module the members of its default export: one that exports an app looks like a promise of it, and has become the app when it was waited for.
+ */
 function exportsOf (module: unknown) {
-  const members = Object(module) as Record<string, unknown>
+  const members = (isApp(module) ? { default: module } : Object(module)) as Record<string, unknown>
   return { members, inner: Object(members.default) as Record<string, unknown> }
 }
 

@@ -54,6 +54,8 @@ export default async app => {\n  if (app.initialConfig.exposeHeadRoutes) throw n
   ['CommonJS with a name that Node does not see', 'a.cjs', `${REQUIRES}module.exports = Object.fromEntries([['build', build]])`, '--export', 'build'],
   ['CommonJS that was compiled from an ES module', 'a.cjs', `${REQUIRES}Object.defineProperty(exports, '__esModule', { value: true })\nexports.default = build`],
   ['TypeScript', 'a.mts', `import type { FastifyInstance } from 'fastify'\n${IMPORTS.replace('declare = app =>', 'declare = (app: FastifyInstance) =>')}enum Name { of = 'the app' }\nexport default async (): Promise<FastifyInstance> => Name.of === 'the app' ? await build() : Fastify()`],
+  ['TypeScript that exports an app', 'a.mts', `${IMPORTS}const app: unknown = await build()\nexport default app`],
+  ['TypeScript that exports a promise', 'a.mts', `${IMPORTS}const app: unknown = build()\nexport default app`],
   ['an app that logs', 'a.mjs', `${IMPORTS}const app = Fastify({ logger: true })\napp.register(apiKeyScopes, settings).after(() => { declare(app) })\nexport default app`],
   ['an app whose logger has no levels', 'a.mjs', `${IMPORTS}const log = () => {}
 const logger = { info: log, error: log, debug: log, fatal: log, warn: log, trace: log, child: () => logger }
