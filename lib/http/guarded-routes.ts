@@ -21,7 +21,7 @@ export interface GuardedRoute {
   readonly mode: ScopesMode
   /** What its schema says that it does (`summary`), or `''`. */
   readonly summary: string
-  /** Whether its schema keeps it out of documentation (`hide: true`). It is guarded all the same. */
+  /** Whether its schema keeps it out of documentation, as `@fastify/swagger` reads it: by `hide: true`, or the tag `X-HIDDEN`. It is guarded all the same. */
   readonly hidden: boolean
 }
 
@@ -52,7 +52,7 @@ export function everyRoute (routes: readonly KnownRoute[]): readonly GuardedRout
 
 function entryOf (known: KnownRoute, method: string, url: string): GuardedRouteEntry {
   const { policy, mode, route: { constraints = {}, schema } } = known
-  const { summary, hide } = Object(schema) as { summary?: unknown, hide?: unknown }
+  const { summary, hide, tags } = Object(schema) as { summary?: unknown, hide?: unknown, tags?: unknown }
   const guarded: GuardedRoute = {
     method,
     url,
@@ -62,7 +62,8 @@ function entryOf (known: KnownRoute, method: string, url: string): GuardedRouteE
     conditions: policy.kind === 'scopes' ? policy.conditions.map(({ requirement, description }) => Object.freeze({ scopes: requirement.alternatives, description })) : [],
     mode,
     summary: typeof summary === 'string' ? summary : '',
-    hidden: hide === true
+    // Whatever may be meant so, for a public page leaves it out.
+    hidden: Boolean(hide) || [tags].flat().includes('X-HIDDEN')
   }
   return { guarded: Object.freeze(guarded), policy, known }
 }

@@ -1,4 +1,5 @@
 // What a reference tells of an app, and what it keeps to itself.
+import swagger from '@fastify/swagger'
 import t, { type Test } from 'tap'
 import Fastify, { type FastifyInstance } from 'fastify'
 import apiKeyScopes, { defineScopes, memoryStore, type Catalog } from '../../lib/index.js'
@@ -51,6 +52,15 @@ t.test('hidden scopes and hidden routes are told of only if that is asked for', 
   t.equal(scopeOf(inside, 'a:debug').hidden, true)
   t.equal(scopeOf(inside, 'a:dump').replacedBy, 'a:debug')
   for (const text of [toHtml(inside), toMarkdown(inside)]) t.match(text, 'Not in pickers')
+})
+
+t.test('a route is hidden that @fastify/swagger would leave out', async t => {
+  const schemas: Record<string, object> = { '/shown': { hide: false, tags: ['hidden'] }, '/hide': { hide: true }, '/yes': { hide: 'yes' }, '/tag': { tags: ['a', 'X-HIDDEN'] }, '/inherited': Object.create({ hide: true }) }
+  const app = await appWith(t, defineScopes({ 'a:read': 'Read' }), app => {
+    for (const [url, schema] of Object.entries(schemas)) app.get(url, { config: { scopes: 'a:read' }, schema }, async () => '')
+  }, async app => { await app.register(swagger, { openapi: {} }) })
+  t.same(endpoints(scopeReference(app)), { 'a:read': ['/shown'] })
+  t.same(Object.keys(app.swagger().paths!), ['/shown'])
 })
 
 t.test('a hidden scope that a preset or the default grant offers is told of', async t => {
@@ -143,9 +153,10 @@ t.test('a title, paragraphs and an address are told', async t => {
   t.match(toHtml(reference), '<p class="intro">One.</p>\n<p class="intro">Two, still two.</p>')
 })
 
-async function appWith (t: Test, scopes: Catalog, declare: (app: FastifyInstance) => void = () => {}): Promise<FastifyInstance> {
+async function appWith (t: Test, scopes: Catalog, declare: (app: FastifyInstance) => void = () => {}, before: (app: FastifyInstance) => Promise<void> = async () => {}): Promise<FastifyInstance> {
   const app = Fastify({ exposeHeadRoutes: false })
   t.teardown(async () => { await app.close() })
+  await before(app)
   await app.register(apiKeyScopes, { scopes, store: memoryStore(), keyPrefix: 'acme' })
   declare(app)
   await app.ready()
