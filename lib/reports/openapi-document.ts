@@ -1,5 +1,4 @@
 import type { GuardedRouteEntry } from '../http/guarded-routes.js'
-import { isPlainObject } from '../scopes/entries.js'
 import type { Inside } from './inside.js'
 import { DENIAL, describeOperation, type Operation } from './openapi-operation.js'
 import { schemesOf, type Schemes, type Security } from './openapi-security.js'
@@ -39,21 +38,32 @@ export function describeDocument<D extends Document> (document: D, inside: Insid
   const schemas = { ApiKeyDenial: DENIAL, ...components.schemas }
   const unknown: string[] = []
 
-  const told = Object.entries(paths).map(([path, item]) => [path, eachOperation(item, (method, found) => {
+  const described = (path: string, item: PathItem) => eachOperation(item, (method, found) => {
     const { operation, entry } = identify(method, path, found, item)
     if (entry === undefined) unknown.push(`${method} ${path}`)
     return entry ? describeOperation(operation, entry, { ...document, schemes }, inside) : operation
-  })])
+  })
+  const told = Object.entries(paths).map(([path, item]) => [path, isExtension(path) ? item : described(path, item)])
   return { document: { ...document, paths: Object.fromEntries(told), components: { ...components, schemas, securitySchemes: schemes } }, unknown }
 }
 
 /** A path item like this one, of which each operation is what is made of it. */
 export function eachOperation (item: PathItem, describe: (method: string, operation: Operation) => Operation): PathItem {
-  // A path may have nothing below it, in a document that somebody has written.
-  const members = Object.entries(item ?? {}).map(([name, value]) => {
-    if (name === 'additionalOperations' && isPlainObject(value)) return [name, eachOperation(value, describe)]
+  // In a document that somebody has written there may be anything.
+  if (!isRecord(item)) return item
+  const members = Object.entries(item).map(([name, value]) => {
+    if (name === 'additionalOperations') return [name, eachOperation(value as PathItem, describe)]
     // A path item has lists and texts beside its operations, and extensions.
-    return [name, isPlainObject(value) && !name.startsWith('x-') ? describe(name.toUpperCase(), value as Operation) : value]
+    return [name, isRecord(value) && !isExtension(name) ? describe(name.toUpperCase(), value as Operation) : value]
   })
   return Object.fromEntries(members) as PathItem
+}
+
+function isExtension (name: string): boolean {
+  return name.startsWith('x-')
+}
+
+/** Of whatever class: documents are made by builders, too. */
+function isRecord (value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -45,6 +45,12 @@ export function describing (swagger: SwaggerFunction, entries: readonly GuardedR
 
 const MARK = 'x-fastify-api-key-scopes'
 
+/** A copy, in which whatever a class gives it is as well: `hide`, for one. */
+function marked<Schema extends object> (schema: Schema, mark: string): Schema {
+  const members = { ...Object.getOwnPropertyDescriptors(schema), [MARK]: { value: mark, enumerable: true, configurable: true, writable: true } }
+  return Object.create(Object.getPrototypeOf(schema) as object | null, members) as Schema
+}
+
 /**
  * Tells which operation is which route, whatever the app makes of its URL: for as long as the document is made, the schemas of the
  * routes carry a mark, which `@fastify/swagger` hands on to the operation like any extension. Fastify itself has read them by then.
@@ -71,7 +77,7 @@ class Marks {
         const mark = randomUUID()
         schemas.set(route, route.schema)
         this.#marked.set(mark, entry)
-        route.schema = Object.assign({}, route.schema, { [MARK]: mark })
+        route.schema = marked(route.schema, mark)
       }
       return make()
     } finally {

@@ -80,6 +80,15 @@ t.test('describeScopes', async t => {
 
   t.test('a document may have no paths', async t => {
     t.same(describeScopes(app, { openapi: '3.1.0' }), describeScopes(app, { openapi: '3.1.0', paths: {} }))
-    t.same(describeScopes(app, { openapi: '3.1.0', paths: { '/pets': null } }).paths, { '/pets': {} })
+    t.same(describeScopes(app, { openapi: '3.1.0', paths: { '/pets': null } }).paths, { '/pets': null })
+  })
+
+  t.test('extensions stay, and operations may be of any class', async t => {
+    class Built { readonly responses = {} }
+    const extensions = { 'x-note': 'A text', 'x-list': [1], 'x-map': { get: { summary: 'Mine' } } }
+    const { paths } = describeScopes(app, { openapi: '3.1.0', paths: { ...extensions, '/pets/{id}': { get: new Built() } } })
+    const { '/pets/{id}': item, ...others } = paths as Loose
+    t.same(others, extensions)
+    t.same(item.get['x-required-scopes'], ['a'])
   })
 })

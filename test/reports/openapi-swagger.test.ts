@@ -95,6 +95,18 @@ t.test('whatever the app makes of its URLs and schemas', async t => {
     t.match(lines.filter(({ msg }) => msg.includes('OpenAPI')), [{ level: 30, msg: 'the OpenAPI document does not say who may call what stands for no known route: GET /c' }])
   })
 
+  await t.test('a schema may be of a class that hides it', async t => {
+    class Hidden { get hide () { return true } }
+    class Shown { readonly summary = 'It' }
+    const { app } = await made(t, {
+      routes: app => {
+        app.get('/hidden', { config: { scopes: 'a' }, schema: new Hidden() as object }, handler)
+        app.get('/shown', { config: { scopes: 'b' }, schema: new Shown() as object }, handler)
+      }
+    })
+    t.same([...operationsOf(app.swagger())].map(([name, operation]) => [name, operation.summary, operation['x-required-scopes']]), [['GET /shown', 'It', ['b']]])
+  })
+
   await t.test('schemas are as before when the document was made, or could not be', async t => {
     const schema = { summary: 'It' }
     const declared: RouteOptions[] = []
