@@ -1,4 +1,5 @@
 // The reference, served by the app that it is about.
+import cors from '@fastify/cors'
 import swagger from '@fastify/swagger'
 import t, { type Test } from 'tap'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -45,6 +46,12 @@ t.test('a request says which form it prefers', async t => {
     const { headers } = await app.inject({ url: '/scopes', headers: accept === undefined ? {} : { accept } })
     t.same([headers['content-type'], headers.vary], [TYPES[form], 'accept'], String(accept))
   }
+})
+
+t.test('what else an answer depends on is told beside it', async t => {
+  const app = await appWith(t, {}, async app => { await app.register(cors, { origin: ['https://a.example', 'https://b.example'] }) })
+  const { headers } = await app.inject({ url: '/scopes', headers: { origin: 'https://a.example' } })
+  t.same([headers['access-control-allow-origin'], headers.vary], ['https://a.example', 'Origin, accept'])
 })
 
 t.test('what somebody has already is not sent again', async t => {

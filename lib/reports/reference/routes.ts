@@ -49,15 +49,19 @@ export async function scopeReferenceRoutes (app: FastifyInstance, options: Refer
     ])
   })
 
-  add(path, ({ headers }) => preferred(headers.accept, ['text/html', 'text/markdown', 'application/json']), ['vary', 'accept'])
+  add(path, ({ headers }, reply) => {
+    // Others may have named a header, as @fastify/cors does.
+    reply.header('vary', [reply.getHeader('vary') ?? [], 'accept'].flat().join(', '))
+    return preferred(headers.accept, ['text/html', 'text/markdown', 'application/json'])
+  })
   add(`${path}.html`, () => 'text/html')
   add(`${path}.md`, () => 'text/markdown')
   add(`${path}.json`, () => 'application/json')
 
-  function add (url: string, typeFor: (request: FastifyRequest) => MediaType, ...more: ReadonlyArray<readonly [header: string, value: string]>): void {
+  function add (url: string, typeFor: (request: FastifyRequest, reply: FastifyReply) => MediaType): void {
     app.get(url, { config, schema: hidden() }, async (request, reply) => {
-      const type = typeFor(request)
-      reply.headers({ ...Object.fromEntries(more), 'cache-control': caching })
+      const type = typeFor(request, reply)
+      reply.header('cache-control', caching)
       return await send(request, reply, type, documents.get(type)!)
     })
   }
