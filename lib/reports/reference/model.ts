@@ -148,6 +148,9 @@ function scopesOf (catalog: Catalog, isShown: IsShown, endpoints: readonly Refer
   const grants = new Map(shown.map(name => [name, catalog.grant([name])]))
   const matched = matching(shown)
   const todays = new Map([...catalog.scopes.keys()].map(name => [name, todayOf(catalog, name)]))
+  // Once for all scopes, of which there may be as many as endpoints.
+  const formers = grouped([...todays].filter(([name, today]) => name !== today && isShown(name)).map(([name, today]) => [today, name] as const))
+  const opened = grouped(endpoints.flatMap(endpoint => [...namesOf(endpoint)].map(name => [name, endpoint] as const)))
 
   return name => {
     const { description, status, replacedBy, hidden } = catalog.scopes.get(name)!
@@ -160,7 +163,7 @@ function scopesOf (catalog: Catalog, isShown: IsShown, endpoints: readonly Refer
       description: plain(description),
       status,
       replacedBy: replacedBy === null ? null : today,
-      replaces: [...todays].filter(([other, itsToday]) => itsToday === name && other !== name && isShown(other)).map(([other]) => other),
+      replaces: formers.get(name) ?? [],
       hidden,
       includes: {
         all: inForce.length > 1 && inForce.every(other => grant.covers(other)),
@@ -170,7 +173,22 @@ function scopesOf (catalog: Catalog, isShown: IsShown, endpoints: readonly Refer
       },
       includedIn: others.filter(other => grants.get(other)!.covers(name)),
       requires: isInForce(entry) ? [...catalog.missingRequired([name]).keys()] : catalog.grant(entry.requires).current,
-      endpoints: endpoints.filter(({ scopes, conditions }) => [scopes, ...conditions.map(condition => condition.scopes)].flat(2).includes(today))
+      endpoints: opened.get(today) ?? []
     }
   }
+}
+
+/** Every scope that it names. */
+function namesOf ({ scopes, conditions }: ReferenceEndpoint): ReadonlySet<string> {
+  return new Set([scopes, ...conditions.map(condition => condition.scopes)].flat(2))
+}
+
+function grouped<Value> (pairs: ReadonlyArray<readonly [name: string, value: Value]>): ReadonlyMap<string, readonly Value[]> {
+  const groups = new Map<string, Value[]>()
+  for (const [name, value] of pairs) {
+    const group = groups.get(name)
+    if (group === undefined) groups.set(name, [value])
+    else group.push(value)
+  }
+  return groups
 }
