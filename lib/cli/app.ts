@@ -27,13 +27,14 @@ export interface WantedApp {
  * The file exports the app, or a promise of it; a function without parameters that makes it; or a plugin, a function of an app and its
  * options, as fastify-cli takes it, with or without fastify-plugin.
  */
-export async function withApp ({ file, exported, needsStore }: WantedApp, work: (app: FastifyInstance) => Promise<void>): Promise<void> {
+export async function withApp (wanted: WantedApp, work: (app: FastifyInstance) => Promise<void>): Promise<void> {
+  const { file, needsStore } = wanted
   const end = needsStore ? () => {} : beginInspecting()
   try {
-    const app = await appIn(file, exported)
+    const app = await appIn(wanted)
     try {
       if (typeof app.log.level === 'string') app.log.level = 'silent'
-      await starting(file, async () => { await app.ready() })
+      await starting(wanted, async () => { await app.ready() })
       if (!app.hasDecorator('apiKeys')) throw wrong(`the app of ${file} does not use fastify-api-key-scopes, or only in a part of it; register the plugin on the app itself`)
       await work(app)
     } finally {
@@ -44,22 +45,26 @@ export async function withApp ({ file, exported, needsStore }: WantedApp, work: 
   }
 }
 
-async function appIn (file: string, exported: string | undefined): Promise<FastifyInstance> {
+async function appIn (wanted: WantedApp): Promise<FastifyInstance> {
+  const { file, exported } = wanted
   const path = resolve(file)
   if (!existsSync(path)) throw wrong(`there is no file ${file}`)
   if (!/^\.[cm]?[jt]s$/.test(extname(path))) throw wrong(`${file} must be TypeScript or JavaScript, .ts, .mts, .cts, .js, .mjs or .cjs`)
   const module = await loadModule(path).catch((error: unknown) => { throw wrong(`${file} cannot be loaded: ${messageOf(error)}`, error) })
   const found = exportOf(module, exported)
-  const app = await starting(file, async () => await (typeof found === 'function' ? made(found, module, path) : found))
+  const app = await starting(wanted, async () => await (typeof found === 'function' ? made(found, module, path) : found))
   if (isApp(app)) return app
   throw wrong(`${file} must export the app, a function that makes it, or a plugin${exported === undefined ? ', as its default export or with --export <name>' : ` as ${exported}`}, not ${show(app)}${otherExports(module, exported)}`)
 }
 
-async function starting<T> (file: string, start: () => Promise<T>): Promise<T> {
+async function starting<T> ({ file, needsStore }: WantedApp, start: () => Promise<T>): Promise<T> {
   try {
     return await start()
   } catch (error) {
-    throw new CliError('CLI_FAILED', `the app of ${file} does not start: ${messageOf(error)}`, { cause: error })
+    // By its code, for the app may have another copy of this package.
+    const isForStore = !needsStore && (Object(error) as { code?: unknown }).code === 'FST_API_KEY_STORE_INCAPABLE'
+    const why = isForStore ? 'it calls app.apiKeys while it starts, and this command does not open its store; do that in an onListen hook' : messageOf(error)
+    throw new CliError('CLI_FAILED', `the app of ${file} does not start: ${why}`, { cause: error })
   }
 }
 

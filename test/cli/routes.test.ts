@@ -91,6 +91,7 @@ const WRONG: ReadonlyArray<readonly [what: string, content: string | null, code:
   ['making it fails', `${IMPORTS}export default async () => { throw new Error('no DATABASE_URL') }`, 1, /^error: the app of .*a\.mjs does not start: no DATABASE_URL\n$/],
   ['its promise rejects', `${IMPORTS}export default new Promise((resolve, reject) => { setTimeout(reject, 10, 'no reason') })`, 1, / does not start: no reason\n$/],
   ['it does not start', `${IMPORTS}export default async () => {\n  const app = await build()\n  app.get('/forgotten', handler)\n  return app\n}`, 1, / does not start: 1 route does not say who may call it: \/forgotten GET, HEAD \/forgotten Give each route /],
+  ['it uses keys as it starts', `${IMPORTS}export default async () => {\n  const app = await build()\n  app.addHook('onReady', async () => { await app.apiKeys.create({ name: 'first', scopes: [] }) })\n  return app\n}`, 1, / does not start: it calls app\.apiKeys while it starts, and this command does not open its store; do that in an onListen hook\n$/],
   ['a plugin fails', `${IMPORTS}export default async app => { throw new Error('not today') }`, 1, / does not start: not today\n$/],
   ['it does not use the plugin', 'import Fastify from \'fastify\'\nexport default Fastify()', 2, / does not use fastify-api-key-scopes, or only in a part of it; register the plugin on the app itself\n$/],
   ['it uses it in a part of it', `${IMPORTS}const app = Fastify()\napp.register(async child => {\n  await child.register(apiKeyScopes, settings)\n})\nexport default app`, 2, / or only in a part of it/]
