@@ -1,6 +1,7 @@
 // What may be said of the mode, and where; and that no mode opens what must stay closed.
 import type { RouteOptions } from 'fastify'
 import t from 'tap'
+import { isOnlyReported, type Identity, type Refused } from '../../lib/http/decision.js'
 import { apiKeyRoutes } from '../../lib/http/key-routes.js'
 import { secretScanning } from '../../lib/http/secret-scanning.js'
 import apiKeyScopes, { type ApiKeyScopesOptions, type RouteAccess } from '../../lib/index.js'
@@ -9,6 +10,21 @@ import { accessText } from '../../lib/reports/access-text.js'
 import { bareApp, countingHandler, pluginOptions, startedApp, startError } from './routes-app.js'
 
 const config = (said: object) => said as NonNullable<RouteOptions['config']>
+
+t.test('of all that is refused, report mode lifts three things, and these for those only who could prove who they are', t => {
+  const lifted = ['missingScope', 'userOnly', 'unannotated']
+  const outcomes = [...lifted, 'keyRequired', 'malformed', 'keyInvalid', 'sessionRequired', 'keysUnavailable', 'usersUnavailable']
+  const identities = ['apiKey', 'user', 'none', 'malformed', 'refusedKey', 'noUser', 'keysUnavailable', 'usersUnavailable']
+  for (const mode of ['enforce', 'report'] as const) {
+    for (const outcome of outcomes) {
+      for (const type of identities) {
+        const expected = mode === 'report' && lifted.includes(outcome) && ['apiKey', 'user'].includes(type)
+        t.equal(isOnlyReported({ outcome } as Refused, { type } as Identity, mode), expected, `${mode}: ${outcome} of ${type}`)
+      }
+    }
+  }
+  t.end()
+})
 
 t.test('options that are wrong keep the app from starting', async t => {
   const table: ReadonlyArray<readonly [options: object, message: RegExp]> = [

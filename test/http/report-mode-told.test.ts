@@ -139,6 +139,20 @@ t.test('once an hour a warning sums up that hour, and at the end what is left of
   t.equal(hours().length, 4, 'nothing is left running')
 })
 
+t.test('the hour is told of where nobody was lacking anything, and keeps no process alive', async t => {
+  const timers = () => process.getActiveResourcesInfo().filter(resource => resource === 'Timeout').length
+  const before = timers()
+  await wireApp(t, options('report'))
+  t.equal(timers(), before)
+
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => { mock.timers.reset() })
+  const { lines } = await wireApp(t, options('report'))
+  mock.timers.tick(3_600_000)
+  t.match(warnings(lines).slice(1), [{ reportMode: { count: 0, denials: [] } }])
+  t.equal(warnings(lines).length, 2)
+})
+
 t.test('an app that enforces everything says nothing of it, not even at the end', async t => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => { mock.timers.reset() })
