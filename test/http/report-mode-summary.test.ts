@@ -96,6 +96,13 @@ t.test('alternatives are told apart from lists, though the same scopes are missi
   }])
 })
 
+t.test('methods are told apart, though the same scope is missing', async t => {
+  const { app, create } = await reporting(t, routes, plugin)
+  const headers = bearer(await create())
+  for (const method of ['GET', 'HEAD'] as const) await app.inject({ method, url: '/apps', headers })
+  t.match(app.apiKeys.reported().callers, [{ count: 2, scopesToAdd: ['apps:read'], denials: [{ method: 'GET', count: 1 }, { method: 'HEAD', count: 1 }] }])
+})
+
 t.test('what it would take is the least that would do, beside what is there today', async t => {
   const table: ReadonlyArray<readonly [granted: string[], requests: Array<readonly ['GET' | 'POST', string]>, toAdd: string[]]> = [
     [[], [['GET', '/hosts']], ['hosts:read']],
@@ -143,13 +150,16 @@ t.test('what is done to a summary changes no later one', async t => {
 t.test('a key that was given what it lacked needs no more of it', async t => {
   const { app, get } = await reporting(t, routes, plugin)
   const { key, record } = await app.apiKeys.create({ name: 'k', scopes: [] })
+  await get('/me', bearer(key))
   await get('/apps', bearer(key))
   t.same(app.apiKeys.reported().callers[0]!.scopesToAdd, ['apps:read'])
   await app.apiKeys.update(record.id, { scopes: ['apps:read'] })
   await get('/apps', bearer(key))
-  t.same(app.apiKeys.reported().callers[0]!.count, 1)
+  t.same(app.apiKeys.reported().callers[0]!.count, 2)
+  // At another time than before, by a clock that counts milliseconds.
+  while (Date.now() === app.apiKeys.reported().callers[0]!.denials[0]!.lastAt.getTime()) await new Promise(resolve => { setTimeout(resolve, 1) })
   await get('/me', bearer(key))
-  t.match(app.apiKeys.reported().callers, [{ count: 2, scopesToAdd: [] }], 'as of its latest request that was told of')
+  t.same(app.apiKeys.reported().callers.map(({ count, scopesToAdd }) => ({ count, scopesToAdd })), [{ count: 3, scopesToAdd: [] }], 'as of its latest request that was told of')
 })
 
 t.test('whatever was demanded, with what is to be added every request passes', async t => {

@@ -184,4 +184,6 @@ t.test('the line of an hour has an end, and so has what is remembered: the rest 
   mock.timers.tick(3_600_000)
   const { count, unlisted, denials } = warnings(lines).at(-1)!.reportMode as Hour
   t.same([count, unlisted, denials.length], [1012, 11, 50])
+  mock.timers.tick(3_600_000)
+  t.match(warnings(lines).at(-1), { reportMode: { count: 0, unlisted: 0 } })
 })
