@@ -28,8 +28,8 @@ export type Demands = readonly Requirement[]
 export const NEVER: Requirement = Object.freeze({ names: [], alternatives: [], missing: () => ({ scopes: [], text: '' }) })
 
 /**
- * Grants that meet all of `met` on one side, and do not meet `unmet` on the other; smallest ones, each of which shows another way. None if
- * there is no such grant at all.
+ * Grants that meet all of `met` on one side, and do not meet `unmet` on the other; smallest ones, each of which shows another way, as many
+ * as anybody would look at. None if there is no such grant at all.
  *
  * @param names what grants are made of, those to be preferred first.
  */
@@ -37,13 +37,18 @@ export function grantsBetween (met: Demands, on: Side, unmet: Requirement, other
   const found = new Map<string, readonly string[]>()
   for (const wanted of combinations(met)) {
     const choices = wanted.map(name => coverersOf(name, on, unmet, other, names))
-    choose(choices, [], grant => unmet.missing(other.catalog.grant(grant)) !== null, grant => {
+    for (const grant of chosen(choices, [], grant => unmet.missing(other.catalog.grant(grant)) !== null)) {
       found.set(JSON.stringify(grant), grant)
-    })
+      if (found.size === MOST) break
+    }
+    if (found.size === MOST) break
   }
   const all = [...found.values()]
   return all.filter(grant => !all.some(smaller => smaller.length < grant.length && smaller.every(name => grant.includes(name))))
 }
+
+/** One is enough to tell that there is any, and ten scopes that can each be had in three ways make 59,049. */
+const MOST = 100
 
 /** All scopes that are needed together, for each way to meet every demand. */
 function combinations (demands: Demands): ReadonlyArray<readonly string[]> {
@@ -69,9 +74,9 @@ function coverersOf (name: string, on: Side, unmet: Requirement, other: Side, na
 }
 
 /** Every way to take one of each list, as long as what was taken is still a grant that is looked for. */
-function choose (choices: ReadonlyArray<readonly string[]>, taken: readonly string[], isLookedFor: (grant: readonly string[]) => boolean, found: (grant: readonly string[]) => void): void {
+function * chosen (choices: ReadonlyArray<readonly string[]>, taken: readonly string[], isLookedFor: (grant: readonly string[]) => boolean): Generator<readonly string[]> {
   if (!isLookedFor(taken)) return
   const [next, ...rest] = choices
-  if (next === undefined) return found(taken)
-  for (const scope of next) choose(rest, [...new Set([...taken, scope])].sort(), isLookedFor, found)
+  if (next === undefined) yield taken
+  else for (const scope of next) yield * chosen(rest, [...new Set([...taken, scope])].sort(), isLookedFor)
 }

@@ -41,6 +41,20 @@ t.test('what it says is enough now is, and was not before, and the other way rou
   t.pass('for 1,000 pairs')
 })
 
+t.test('of very many ways to get in, some are told', async t => {
+  const parts = Array.from({ length: 15 }, (_, i) => [`x${i}`, `y${i}`, `z${i}`])
+  const old = parts.flat().map(name => `old:${name}`)
+  const there = (leadsTo: (name: string, i: number) => string): Scopes => Object.fromEntries([
+    ...old.map(name => [name, {}] as const), ...parts.flatMap((names, i) => names.map(name => [name, { includes: [leadsTo(name, i)] }] as const))
+  ])
+  const fresh = parts.map((_, i) => `new:${i}`)
+  const before = lock(there(name => `old:${name}`), [{ route: 'GET /', scopes: old }])
+  const after = lock({ ...there((_, i) => fresh[i]!), ...Object.fromEntries(fresh.map(name => [name, {}])) }, [{ route: 'GET /', scopes: fresh }])
+  const [route] = compareLocks(before, after).routes
+  t.match(route, { easier: true, harder: true })
+  t.equal(route!.opensTo.keys.length, 100)
+})
+
 t.test('a lock is the same as itself, whatever is in it', async () => {
   fc.assert(fc.property(lockPair(), ({ after }) => compareLocks(after, structuredClone(after)).same))
 })
