@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { constants } from 'node:os'
-import { interruption } from './cli/errors.js'
+import { CliError, interruption } from './cli/errors.js'
 import { main } from './cli/main.js'
 
 // What Node warns of, such as that its SQLite is new, or how the config file is to be parsed, is for whoever looks for a fault.
@@ -13,6 +13,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 // Thrown by something that the config file has started.
 process.on('uncaughtException', error => { interrupt.abort(error) })
+// Node would end here without a word.
+process.on('beforeExit', () => { interrupt.abort(new CliError('CLI_FAILED', 'the app, or the config file, waits for something that never happens')) })
 
 const { stdin, stdout, stderr } = process
 // Everything is written and closed by now; but what the config file has opened for the app may still be open.

@@ -213,6 +213,11 @@ module.exports = app`)
     t.match(stderr, /^The app has no routes\.\nwarning: the app is older than the import of fastify-api-key-scopes, /)
   })
 
+  t.test('says so if the app waits for something that never happens', async t => {
+    writeFileSync(join(dir, 'd.mjs'), 'export default () => new Promise(() => {})')
+    t.same(await asProcess(['routes', join(dir, 'd.mjs')]), { code: 1, stdout: '', stderr: 'error: the app, or the config file, waits for something that never happens\n' })
+  })
+
   t.test('of an app of 650', async t => {
     writeFileSync(join(dir, 'big.mjs'), `export { default } from ${JSON.stringify(new URL('../reports/big-app.ts', import.meta.url))}`)
     const { stdout } = await inProcess(['routes', join(dir, 'big.mjs')])
