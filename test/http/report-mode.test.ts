@@ -101,6 +101,7 @@ await t.test('of routes that nobody saw, as much is told at start as can be, and
   for (const { mode, lines, app } of unseen) {
     t.teardown(() => app.close())
     app.get('/early', { config: { scopesMode: 'report' } }, async () => 'ok')
+    app.get('/wrong', { config: { scopes: 'no:such' } }, async () => 'ok')
     await app.register(apiKeyScopes, { scopes, store: watchedStore(), keyPrefix: 'skale', mode })
     await app.ready()
     const warnings = () => lines.map(({ msg }) => msg!).filter(msg => msg.startsWith('report mode'))
@@ -111,6 +112,7 @@ await t.test('of routes that nobody saw, as much is told at start as can be, and
     t.match(unsaid, [mode === 'report' ? /those that do not are refused to whoever cannot prove who they are$/ : /those that do not are refused to everybody$/])
     const { key } = await app.apiKeys.create({ name: 'k', scopes: [] })
     t.equal((await app.inject({ url: '/early', headers: bearer(key) })).statusCode, 200)
+    t.equal((await app.inject({ url: '/wrong', headers: bearer(key) })).statusCode, 403, 'of what is said wrongly nothing is clear')
     mock.timers.tick(3_600_000)
     t.same(warnings().slice(atStart.length), ['report mode: would-be denials in the last hour: 1'])
   }
