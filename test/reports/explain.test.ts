@@ -126,6 +126,13 @@ t.test('through which inclusion, what is missing, and what would do', async t =>
   ])
 })
 
+t.test('in report mode a condition tells what would be answered to a request to which it applies', async t => {
+  const app = await anApp(t, { mode: 'report' })
+  const { allowed, denial, conditions: [, condition] } = await app.apiKeys.explain(having('clusters:read'), 'POST', '/apps')
+  t.match({ allowed, denial }, { allowed: true, denial: { message: 'API key missing required scope: apps:read' } })
+  t.match(condition, { met: false, denial: { message: 'API key missing required scopes: apps:read and one of sizes:read, clusters:write' } })
+})
+
 t.test('a key that is refused', async t => {
   const app = await anApp(t, { ownerScopes: id => id === 'gone' ? null : ['clusters:read'] })
   const { key, record } = await app.apiKeys.create({ name: 'short', scopes: ['full'] as never, expiresAt: 'PT1H' })
@@ -144,7 +151,9 @@ t.test('a key that is refused', async t => {
     [{ key: 'two words' }, { ...refused, denial: { statusCode: 400, code: 'FST_API_KEY_MALFORMED' }, refusal: 'malformed' }]
   ]
   for (const [subject, expected] of subjects) {
-    t.match(await app.apiKeys.explain(subject, 'POST', '/apps'), expected, JSON.stringify(expected))
+    const told = await app.apiKeys.explain(subject, 'POST', '/apps')
+    t.match(told, expected, JSON.stringify(expected))
+    t.same([told.needs, told.missing, told.conditions], [[], [], []], 'nothing more is asked')
     if (subject.key !== undefined) {
       const { denial } = await app.apiKeys.explain(subject, 'POST', '/billing')
       t.strictSame(denial, await answer(app, subject.key, 'POST', '/billing'), 'and as a request is answered on a route for users')
