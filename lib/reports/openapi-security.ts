@@ -35,7 +35,7 @@ export interface SecurityOfDocument {
  */
 export function securityOf (route: GuardedRoute, own: Security | undefined, document: SecurityOfDocument, inside: Inside): Security {
   // No credential is read there, so whatever the app asks for is of its own.
-  if (route.access === 'public' && own !== undefined && own.length > 0) return own
+  if (route.access === 'public' && own !== undefined) return own
   const besides = withoutCredential(own ?? document.security ?? [], document.schemes, inside.apiKeyHeader)
   const ours = route.access === 'public' ? [{}] : waysIn(route, document, inside)
   const both = ours.flatMap(way => besides.map(more => ({ ...more, ...way })))
