@@ -42,6 +42,8 @@ t.test('security that the app declares itself', async t => {
     bearerAuth: { type: 'http', scheme: 'Bearer' },
     oauth: { type: 'openIdConnect', openIdConnectUrl: 'https://example.com/.well-known/openid-configuration' },
     header: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
+    authorization: { type: 'apiKey', in: 'header', name: 'Authorization' },
+    oauth2: { type: 'oauth2', flows: {} },
     basic: { type: 'http', scheme: 'basic' },
     gateway: { type: 'apiKey', in: 'header', name: 'x-gateway' },
     query: { type: 'apiKey', in: 'query', name: 'x-api-key' }
@@ -52,6 +54,7 @@ t.test('security that the app declares itself', async t => {
     ['nothing does not make it public', scopesRoute, [], undefined, ours],
     ['what may be left out neither', scopesRoute, [{}, { gateway: [] }], undefined, ours],
     ['other names of the same credential give way', scopesRoute, [{ bearerAuth: [] }, { oauth: ['x'] }, { header: [] }, { apiKey: [] }, { userSession: [] }], undefined, ours],
+    ...['apiKey', 'userSession', 'bearerAuth', 'oauth', 'oauth2', 'header', 'authorization'].map(name => [`such as ${name}`, scopesRoute, [{ [name]: [], gateway: [] }], undefined, ours.map(way => ({ ...way, gateway: [] }))] as const),
     ['what else is needed stays', scopesRoute, [{ gateway: [], bearerAuth: [] }], undefined, ours.map(way => ({ ...way, gateway: [] }))],
     ['and in each of its ways', scopesRoute, [{ gateway: [] }, { query: [] }], undefined, ours.flatMap(way => [{ ...way, gateway: [] }, { ...way, query: [] }])],
     ['or in the name of another parameter', { userOnly: true }, [{ basic: [] }], undefined, [{ userSession: [], basic: [] }]],
