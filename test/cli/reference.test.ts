@@ -77,11 +77,13 @@ t.test('the commands of the page do what it says', async t => {
 })
 
 t.test('the commands of the examples make their pages', async t => {
-  for (const system of ['skaledata', 'miru', 'digitalocean', 'defined-networking', 'inspecto']) {
+  for (const [i, system] of ['skaledata', 'miru', 'digitalocean', 'defined-networking', 'inspecto'].entries()) {
     const [block] = blocksOf(root, `examples/${system}/README.md`).filter(({ code }) => code.includes('api-key-scopes reference'))
     const [, app, name, title] = /reference (\S+) --output (\S+) --title '([^']+)'/.exec(block!.code)!
     const to = join(anApp(t).dir, name!)
-    const ran: Ran = await asProcess(['reference', app!, '--output', to, '--title', title!])
+    // A process of its own takes long, and is the same for each.
+    const run = i === 0 ? asProcess : inProcess
+    const ran: Ran = await run(['reference', join(root, app!), '--output', to, '--title', title!])
     t.match(ran, { code: 0, stdout: `${to}: written\n`, stderr: '' }, system)
     t.equal(pageOfHtml(readFileSync(to, 'utf8')).title, title)
   }
