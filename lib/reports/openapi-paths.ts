@@ -79,9 +79,9 @@ function endOfPattern (url: string, start: number): number {
 /** What a server has in its path: `/v1` of `https://api.example.com/v1`. */
 function basesOf (servers: Document['servers']): readonly string[] {
   if (!Array.isArray(servers)) return []
-  return servers.flatMap(({ url, variables }) => {
+  return servers.map(({ url, variables }) => {
     const filled = String(url).replace(/\{([^{}]+)\}/g, (_all, name: string) => variables?.[name]?.default ?? '')
     const path = URL.canParse(filled, 'http://localhost') ? new URL(filled, 'http://localhost').pathname : '/'
-    return path === '/' ? [] : [path.replace(/\/$/, '')]
+    return path.replace(/\/$/, '')
   })
 }

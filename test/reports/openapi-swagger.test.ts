@@ -174,7 +174,7 @@ t.test('what @fastify/swagger answers', async t => {
   })
 
   await t.test('of a document that was written by hand', async t => {
-    const operation = () => ({ summary: 'By hand', responses: { 200: { description: 'OK' } }, 'x-required-scopes': ['b'] })
+    const operation = () => ({ summary: 'By hand', responses: { 200: { description: 'OK' } }, 'x-required-scopes': ['b'], 'x-conditional-scopes': [{ scopes: ['b'], description: '' }] })
     const paths = { '/a': { get: operation() }, '/versioned': { get: operation() }, '/users': { get: operation() } }
     const { app } = await made(t, {
       options: { mode: 'static', specification: { document: { openapi: '3.1.0', info: { title: 'By hand', version: '1' }, paths } } } as never,
@@ -185,8 +185,8 @@ t.test('what @fastify/swagger answers', async t => {
         app.get('/users', { config: { userOnly: true } }, handler)
       }
     })
-    t.same([...operationsOf(app.swagger())].map(([name, one]) => [name, one['x-required-scopes'], one.security.length]),
-      [['GET /a', ['a'], 2], ['GET /versioned', ['b'], 2], ['GET /users', undefined, 1]])
+    t.same([...operationsOf(app.swagger())].map(([name, one]) => [name, one['x-required-scopes'], one['x-conditional-scopes'], one.security.length]),
+      [['GET /a', ['a'], undefined, 2], ['GET /versioned', ['b'], undefined, 2], ['GET /users', undefined, undefined, 1]])
     t.same(paths['/a'].get, operation())
   })
 

@@ -38,7 +38,7 @@ t.test('what a route says', async t => {
   })
 
   await t.test('its own description stays, before the line', async t => {
-    for (const [description, expected] of [['What it does.', 'What it does.\n\nNo token required'], ['What it does.\n\n', 'What it does.\n\nNo token required'], ['So be it:\nNo token required', 'So be it:\nNo token required']]) {
+    for (const [description, expected] of [['What it does.', 'What it does.\n\nNo token required'], ['What it does.\n\n', 'What it does.\n\nNo token required'], ['So be it:\nNo token required', 'So be it:\nNo token required'], ['No token required, some say.', 'No token required, some say.\n\nNo token required']]) {
       const { operation } = await operationOf(t, { public: true }, { schema: { description: description! } })
       t.equal(operation.description, expected)
     }
