@@ -13,6 +13,7 @@ type Alternatives = Requirement['alternatives']
 export function smallestAddition (granted: readonly string[], demands: readonly Alternatives[], scopes: Scopes, limit?: Grant): readonly string[] | null {
   const search = new Search(granted, scopes)
   for (const needed of combined(demands)) {
+    if (search.best !== null && search.isLong) break
     if (limit === undefined || needed.every(limit.covers)) search.tryFor(needed)
   }
   return search.best
@@ -45,8 +46,13 @@ class Search {
     this.#scopes = scopes
   }
 
+  get isLong (): boolean {
+    return this.#steps > MOST_STEPS
+  }
+
   tryFor (needed: readonly string[], added: readonly string[] = [], broader = 0): void {
     const { catalog } = this.#scopes
+    this.#steps += catalog.scopes.size
     const all = [...this.#granted, ...added]
     const grant = catalog.grant(all)
     const cost: Cost = [this.#scopes.breadthOf(grant, this.#before), broader, added.length]
@@ -58,8 +64,7 @@ class Search {
       return
     }
     for (const [i, name] of this.#covering(lacking).entries()) {
-      this.#steps += catalog.scopes.size
-      if (i > 0 && this.#steps > MOST_STEPS) break
+      if (i > 0 && this.isLong) break
       this.tryFor(needed, [...added, name], name === lacking ? broader : broader + 1)
     }
   }

@@ -62,3 +62,10 @@ t.test('among very many choices one is found all the same', async t => {
 function subsets (names: readonly string[]): string[][] {
   return names.reduce<string[][]>((all, name) => [...all, ...all.map(some => [...some, name])], [[]])
 }
+
+t.test('of a million ways, it is one that does', async t => {
+  const [some, others] = ['a', 'b'].map(part => Array.from({ length: 1000 }, (_, i) => `${part}${i}:read`)) as [string[], string[]]
+  const scopes = new Scopes(defineScopes(Object.fromEntries([...some, ...others].map(name => [name, '']))))
+  const alternatives = [some, others].map(names => names.map(name => [name]))
+  t.same(smallestAddition([], alternatives, scopes), ['a0:read', 'b0:read'])
+})
