@@ -38,7 +38,7 @@ export async function withApp (wanted: WantedApp, work: (app: FastifyInstance) =
       if (!app.hasDecorator('apiKeys')) throw wrong(`the app of ${file} does not use fastify-api-key-scopes, or only in a part of it; register the plugin on the app itself`)
       await work(app)
     } finally {
-      await inTime(() => app.close())
+      await inTime(() => app.close(), 'the app did not close')
     }
   } finally {
     end()

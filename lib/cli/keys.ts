@@ -60,8 +60,8 @@ export async function withKeys (wanted: Wanted, output: Output, interrupted: Abo
 }
 
 /** Of what has no time limit of its own. */
-export async function inTime<T> (ask: () => Awaitable<T>): Promise<T> {
-  return await within(PATIENCE, (async () => await ask())(), () => new Error('the store did not answer in time'))
+export async function inTime<T> (ask: () => Awaitable<T>, what = 'the store did not answer'): Promise<T> {
+  return await within(PATIENCE, (async () => await ask())(), () => new Error(`${what} in time`))
 }
 
 /** As the plugin does it, but for the log, which is the terminal here. */

@@ -70,7 +70,8 @@ Dates begin at midnight UTC.
 
 Exit codes:
   0  it is done
-  1  it failed: the store or the audit sink, say
+  1  it failed: the store or the audit sink, say; or --check or --fail found
+     something
   2  the command line, the config or some input is wrong; nothing was done
   3  there is no such key
   4  it was not confirmed; nothing was done (--yes confirms)

@@ -17,7 +17,8 @@ export interface RouteQuery {
  * @throws {InvalidInputError} naming everything that is wrong, or that there is no such route.
  */
 export function readCall ({ finder }: Views, call: string, method: unknown, url: unknown, options: RouteQuery = {}, faults: string[] = [], fields: readonly string[] = []): GuardedRouteEntry {
-  if (typeof method !== 'string') faults.push(`method must be a string such as 'GET', not ${show(method)}`)
+  // Nothing longer is one, such as a key that was put in its place; that would be shown in upper case.
+  if (typeof method !== 'string' || !/^[a-z-]{1,20}$/i.test(method)) faults.push(`method must be a string such as 'GET', not ${show(method)}`)
   if (typeof url !== 'string') faults.push(`url must be a string such as '/clusters/:id' or '/clusters/42', not ${show(url)}`)
   const known = ['constraints', ...fields]
   if (!isPlainObject(options)) faults.push(`the options must be an object { ${known.join(', ')} }, not ${show(options)}`)
