@@ -64,8 +64,9 @@ function knownOf (app: FastifyInstance, entries: readonly GuardedRouteEntry[]): 
 function declared ({ method, url, constraints }: Wanted, { entries, strategies }: Known, app: FastifyInstance): readonly GuardedRouteEntry[] {
   const same = entries.filter(({ guarded }) => guarded.method === method && guarded.url === url)
   if (constraints === undefined) return same
-  // Which of them, is for the router to say: `1.x` is a version too. The others matter, for what they are told apart by.
-  return entryIn(routerOf(entries, app, strategies.real, ({ guarded }) => guarded.url === url ? '/' : '/another').find(method, '/', constraints))
+  // Which of them, is for the router to say: `1.x` is a version too. Others matter only for what they are told apart by.
+  const telling = entries.filter(({ guarded }) => guarded.url === url || Object.keys(guarded.constraints).length > 0)
+  return entryIn(routerOf(telling, app, strategies.real, ({ guarded }) => guarded.url === url ? '/' : '/another').find(method, '/', constraints))
 }
 
 /** Routes that a request with this URL may lead to. */

@@ -121,10 +121,15 @@ async function keysOf (app: FastifyInstance): Promise<Caller[]> {
   return callers
 }
 
-/** Whether a key has something to do with what a route needs. */
+/** Whether a key has something to do with what a route needs: a scope that covers it, or that is of the same resource and may not. */
 function matters (app: FastifyInstance, { scopes }: Caller, route: GuardedRoute): boolean {
   const grant = app.apiKeys.catalog.grant(scopes)
-  return [route.scopes, ...route.conditions.map(({ scopes }) => scopes)].flat(2).some(name => grant.covers(name))
+  const resource = resourceOf(scopes[0])
+  return [route.scopes, ...route.conditions.map(({ scopes }) => scopes)].flat(2).some(name => grant.covers(name) || (scopes.length < 3 && resourceOf(name) === resource))
+}
+
+function resourceOf (scope = ''): string {
+  return scope.replace(/:.*/, '')
 }
 
 /** The reference tells outsiders what is needed; where only that is said which scopes are enough, nothing is said of report mode. */

@@ -217,8 +217,8 @@ async function everyPath (app: FastifyInstance): Promise<void> {
     app.get('/versioned', { constraints: { version }, config: { scopes: scopes as string } }, ran)
   }
   app.get('/versioned', { config: { userOnly: true } }, ran)
-  app.get('/hosted', { constraints: { host: 'eu.example.com' }, config: { scopes: 'dns:read' } }, ran)
-  app.get('/hosted', { constraints: { host: /^us\d\.example\.com$/ }, config: { scopes: 'dns:write' } }, ran)
+  app.get('/hosted/:id', { constraints: { host: 'eu.example.com' }, config: { scopes: 'dns:read' } }, ran)
+  app.get('/hosted/:id', { constraints: { host: /^us\d\.example\.com$/ }, config: { scopes: 'dns:write' } }, ran)
   app.head('/heads', { config: { scopes: 'monitor:admin' } }, ran)
   app.get('/heads', { config: { scopes: 'monitor:read' } }, ran)
   app.options('/heads', { config: { public: true } }, ran)

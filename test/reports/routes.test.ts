@@ -76,7 +76,7 @@ t.test('the app of 650 routes', async t => {
   t.test('tells constraints as text', async t => {
     t.equal(said('GET', '/versioned'), 'users only')
     t.equal(said('GET', '/versioned', { version: '2.1.0' }), 'search:read + search:write')
-    t.equal(said('GET', '/hosted', { host: '/^us\\d\\.example\\.com$/' }), 'dns:write')
+    t.equal(said('GET', '/hosted/:id', { host: '/^us\\d\\.example\\.com$/' }), 'dns:write')
   })
 
   t.test('tells of both URLs of "/" below a prefix, declared before the plugin and after it', async t => {
