@@ -76,7 +76,7 @@ t.test('gives way to --store, but for all else', async t => {
 })
 
 t.test('where jiti is not installed', async t => {
-  const dir = installed(t, ['commander', '@fastify', 'fastify-plugin', 'libsql'])
+  const dir = installed(t, ['libsql'])
   writeFileSync(join(dir, 'package.json'), '{ "type": "commonjs" }')
   writeFileSync(join(dir, 'scopes.mjs'), CATALOG)
   writeFileSync(join(dir, 'scopes.mts'), CATALOG)

@@ -56,7 +56,7 @@ t.test('Redis', async t => {
 })
 
 t.test('a driver that is not installed', async t => {
-  const dir = installed(t, ['commander', '@fastify', 'fastify-plugin'])
+  const dir = installed(t)
   for (const [url, driver] of [['postgres://u:s3cret@127.0.0.1:1/db', 'pg'], ['redis://:s3cret@127.0.0.1:1', 'ioredis']] as const) {
     const { code, stdout, stderr } = await runInstalled(dir, ['list', '--store', url])
     t.equal(code, 1)

@@ -1,8 +1,8 @@
 // What the tests of the command line share.
 import { spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
@@ -190,12 +190,16 @@ export function aKey (fields: Partial<StoredKey>): StoredKey {
   }
 }
 
-/** A folder outside of this repository, in which the built package and some of its dependencies are installed. */
-export function installed (t: Test, dependencies: readonly string[]): string {
+/** A folder outside of this repository, in which the built package and its dependencies are installed, and `more`, but no peer. */
+export function installed (t: Test, more: readonly string[] = []): string {
   const dir = elsewhere(t)
   const modules = join(dir, 'node_modules')
   mkdirSync(modules)
-  for (const name of dependencies) symlinkSync(join(root, 'node_modules', name), join(modules, name))
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object }
+  for (const name of [...Object.keys(dependencies), ...more]) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true })
+    symlinkSync(join(root, 'node_modules', name), join(modules, name))
+  }
   const own = join(modules, 'fastify-api-key-scopes')
   cpSync(join(root, 'dist'), join(own, 'dist'), { recursive: true })
   cpSync(join(root, 'package.json'), join(own, 'package.json'))
