@@ -118,7 +118,14 @@ function lockPair () {
   return catalogs.chain(([then, now]) => fc.record({
     before: routeOf(then).map(route => lock(then, [route])),
     after: routeOf(now).map(route => lock(now, [route]))
-  }))
+  })).filter(isPlain)
+}
+
+/** Whether no condition seems to be reworded: one that has the scopes of another is taken for it, which the model does not do. */
+function isPlain ({ before, after }: { readonly before: Lock, readonly after: Lock }): boolean {
+  const [then, now] = [before, after].map(({ routes }) => routes[0]!.scopesWhen ?? [])
+  const text = (scopes: unknown) => JSON.stringify(scopes)
+  return then!.every(one => now!.every(other => one.description === other.description || text(one.scopes) !== text(other.scopes)))
 }
 
 function soundScopes (names: readonly string[], entries: ReadonlyArray<{ includes: readonly string[], pattern: string | null, status: string | null }>): Scopes {
