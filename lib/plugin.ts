@@ -27,9 +27,7 @@ import { KeyVerifier } from './keys/verifier.js'
 import { PATIENCE, within } from './keys/within.js'
 import { apiKeysOf } from './reports/api-keys.js'
 import { logFindings } from './reports/findings-log.js'
-import { findingsOf } from './reports/findings.js'
 import { kInside, type Inside } from './reports/inside.js'
-import { RouteFinder } from './reports/route-finder.js'
 import { RouteTable } from './reports/route-table.js'
 import { describeSwagger } from './reports/swagger.js'
 
@@ -81,9 +79,6 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
 
   const ring = keyring({ ...settings, prefix: settings.prefixes[0], digester: digests, verifier, trouble, auditor, usage })
   const table = new RouteTable(policies)
-  const views = { ring, verifier, refusals, finder: new RouteFinder(app, table), hasSessions: settings.authenticateUser !== undefined }
-  const findings = () => findingsOf({ catalog, entries: table.entries('findings'), notFound: settings.notFound, mayBeUnseen: table.mayLack })
-  app.decorate('apiKeys', apiKeysOf(ring, table, reportMode, views, findings))
   const inside: Inside = {
     table,
     catalog,
@@ -94,6 +89,7 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
     notFound: settings.notFound,
     formatsErrors: settings.formatError !== undefined
   }
+  app.decorate('apiKeys', apiKeysOf({ app, keyring: ring, verifier, reportMode, inside }))
   app.decorate(kInside, inside)
   app.decorateRequest('principal', { getter () { return accessOf(this)?.principal ?? null }, setter: refuseToSet })
   app.decorateRequest('hasScopes', function (this: FastifyRequest, ...scopes) { return demands.has(this, scopes) })
@@ -124,7 +120,7 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
     if (settings.notFound === PUBLIC) {
       app.log.info('requests that match no route reach the not-found handler unchecked; if yours serves something, guard it with the option notFound')
     }
-    if (settings.logFindings) logFindings(app.log, findings())
+    if (settings.logFindings) logFindings(app.log, app.apiKeys.findings())
     verifier.lease.open()
   })
 }

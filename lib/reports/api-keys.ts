@@ -1,12 +1,15 @@
+import type { FastifyInstance } from 'fastify'
 import type { GuardedRoute } from '../http/guarded-routes.js'
 import type { ReportMode } from '../http/report-mode.js'
 import type { ReportedDenials, ReportedQuery } from '../http/report-mode-summary.js'
 import type { Keyring } from '../keys/keyring.js'
+import type { KeyVerifier } from '../keys/verifier.js'
 import { explaining, type Explanation } from './explain.js'
 import type { RouteQuery } from './explain-options.js'
 import type { ExplainedSubject } from './explain-subject.js'
-import { tellingFindings, type Finding, type TellFindings } from './findings.js'
-import type { RouteTable } from './route-table.js'
+import { findingsOf, tellingFindings, type TellFindings } from './findings.js'
+import type { Inside } from './inside.js'
+import { RouteFinder } from './route-finder.js'
 import type { Views } from './views.js'
 import { whoCan, type WhoCan, type WhoCanQuery } from './who-can.js'
 
@@ -57,7 +60,20 @@ export interface ApiKeys extends Keyring {
   whoCan (method: string, url: string, options?: WhoCanQuery): Promise<WhoCan>
 }
 
-export function apiKeysOf (keyring: Keyring, table: RouteTable, reportMode: ReportMode, views: Views, findings: () => readonly Finding[]): ApiKeys {
+/** What `app.apiKeys` is put together from. */
+export interface Parts {
+  readonly app: FastifyInstance
+  readonly keyring: Keyring
+  readonly verifier: KeyVerifier
+  readonly reportMode: ReportMode
+  readonly inside: Inside
+}
+
+export function apiKeysOf ({ app, keyring, verifier, reportMode, inside }: Parts): ApiKeys {
+  const { table, catalog, refusals, hasSessions, notFound } = inside
+  const views: Views = { ring: keyring, verifier, refusals, hasSessions, finder: new RouteFinder(app, table) }
+  const findings = () => findingsOf({ catalog, entries: table.entries('findings'), notFound, mayBeUnseen: table.mayLack })
+
   return Object.freeze({
     ...keyring,
     routes: () => table.entries('routes').map(({ guarded }) => guarded),

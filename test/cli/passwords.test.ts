@@ -1,14 +1,15 @@
 // A password in the URL of a store stands in nothing that is said, whatever goes wrong with it.
 import t from 'tap'
 import { hider } from '../../lib/cli/passwords.js'
-import { project, RUNNERS } from './set-up.js'
+import { asProcess, project, RUNNERS } from './set-up.js'
 
 const PASSWORDS = ['s3cret', 's3cret%40home', 'p@s3cret', 's3cret:more', '%zz-s3cret', 's3cret/and#more']
 
 for (const [how, run] of RUNNERS) {
   t.test(`${how}: the command line is wrong`, async t => {
     const { config } = project(t)
-    for (const password of PASSWORDS) {
+    // A process takes half a second to start, and there each way to be wrong is tried with one of them.
+    for (const password of run === asProcess ? PASSWORDS.slice(0, 1) : PASSWORDS) {
       const url = `mysql://user:${password}@127.0.0.1:1/keys`
       for (const args of [['list', '--store', url], ['list', `--store=${url}`], ['list', `--stor=${url}`], [url, 'list'], ['show', url], ['list', url], ['list', '--config', url], ['list', '--store', url.slice('mysql:'.length)]]) {
         for (const more of [[], ['--json', '--debug']]) {
