@@ -50,7 +50,7 @@ t.test('security that the app declares itself', async t => {
   }
   const ours = [{ apiKey: [] }, { apiKeyHeader: [] }, { userSession: [] }]
   const scopesRoute: RouteAccess = { scopes: 'a' }
-  const cases: ReadonlyArray<[sentence: string, config: RouteAccess, own: Loose[] | undefined, global: Loose[] | undefined, expected: unknown]> = [
+  const cases: ReadonlyArray<readonly [sentence: string, config: RouteAccess, own: readonly Loose[] | undefined, global: readonly Loose[] | undefined, expected: unknown]> = [
     ['nothing does not make it public', scopesRoute, [], undefined, ours],
     ['what may be left out neither', scopesRoute, [{}, { gateway: [] }], undefined, ours],
     ['other names of the same credential give way', scopesRoute, [{ bearerAuth: [] }, { oauth: ['x'] }, { header: [] }, { apiKey: [] }, { userSession: [] }], undefined, ours],
