@@ -1,0 +1,57 @@
+// A process that is asked one thing at a time, on a core of its own where that can be arranged.
+import { fork } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { execFileSync } from 'node:child_process'
+
+/** Whether servers and load generator are kept apart: each has a core of its own. */
+export const PINNED = availableParallelism() > 1 && hasTaskset()
+
+export const CORES = { server: 0, load: 1 }
+
+export class Child {
+  #process
+  #ended
+
+  constructor (file, argument, core) {
+    const pinned = PINNED ? { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath] } : {}
+    this.#process = fork(new URL(file, import.meta.url), [JSON.stringify(argument)], {
+      ...pinned,
+      env: { ...process.env, NODE_ENV: 'production' },
+      serialization: 'advanced'
+    })
+    this.#ended = new Promise((resolve, reject) => {
+      this.#process.once('error', reject)
+      this.#process.once('exit', (code, signal) => { code === 0 ? resolve() : reject(new Error(`${file} ${JSON.stringify(argument)} ended: ${signal ?? code}`)) })
+    })
+    this.#ended.catch(() => {})
+  }
+
+  /** What it says next. */
+  async hear () {
+    const said = new Promise((resolve) => { this.#process.once('message', resolve) })
+    const ended = this.#ended.then(() => { throw new Error('a process ended too early') })
+    const { error, ...message } = await Promise.race([said, ended])
+    if (error !== undefined) throw new Error(error)
+    return message
+  }
+
+  async ask (question) {
+    const answer = this.hear()
+    this.#process.send(question)
+    return await answer
+  }
+
+  async end () {
+    this.#process.disconnect()
+    await this.#ended
+  }
+}
+
+function hasTaskset () {
+  try {
+    execFileSync('taskset', ['-V'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
