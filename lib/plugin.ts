@@ -111,8 +111,7 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
       app.log.warn(`fastify-api-key-scopes was imported after this app was made, so it cannot tell whether earlier routes say who may call them; those that do not are refused to ${whom}`)
     }
     table.complete(seen === 'some may be unseen')
-    const unenforced = table.unenforced()
-    if (unenforced.routes > 0 || settings.mode === 'report') reportMode.begin({ ...unenforced, orMore: seen !== 'all seen' })
+    if (table.isReporting || settings.mode === 'report') reportMode.begin({ ...table.unenforced(), orMore: seen !== 'all seen' })
     await describeSwagger(app, inside)
     if (store.changes === undefined && settings.maxStaleness > 0) {
       app.log.warn(`the API key store cannot tell what has changed (it has no method changes), so every key is read anew after ${settings.maxStaleness} ms`)
@@ -120,7 +119,7 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
     if (settings.notFound === PUBLIC) {
       app.log.info('requests that match no route reach the not-found handler unchecked; if yours serves something, guard it with the option notFound')
     }
-    if (settings.logFindings) logFindings(app.log, app.apiKeys.findings())
+    if (settings.logFindings) logFindings(app.log, () => app.apiKeys.findings())
     verifier.lease.open()
   })
 }

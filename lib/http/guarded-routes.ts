@@ -47,29 +47,39 @@ export function guardedRoutes (routes: readonly KnownRoute[]): readonly GuardedR
 
 /** Those HEAD routes among them: what a router is to be made of. */
 export function everyRoute (routes: readonly KnownRoute[]): readonly GuardedRouteEntry[] {
-  return routes.flatMap(known => urlsOf(known).flatMap(url => methodsOf(known.route).map(method => entryOf(known, method, url))))
+  // Plain loops, and nothing made that need not be: an app may have thousands of routes, and waits for this when it starts.
+  const entries: GuardedRouteEntry[] = []
+  for (const known of routes) {
+    for (const url of urlsOf(known)) {
+      for (const method of methodsOf(known.route)) entries.push(entryOf(known, method, url))
+    }
+  }
+  return entries
 }
 
 function entryOf (known: KnownRoute, method: string, url: string): GuardedRouteEntry {
-  const { policy, mode, route: { constraints = {}, schema } } = known
-  const { summary, hide, tags } = Object(schema) as { summary?: unknown, hide?: unknown, tags?: unknown }
+  const { policy, mode, route: { constraints, schema } } = known
+  const { summary, hide, tags } = (schema === undefined ? NOTHING : Object(schema)) as { summary?: unknown, hide?: unknown, tags?: unknown }
   const guarded: GuardedRoute = {
     method,
     url,
-    constraints: Object.freeze(Object.fromEntries(Object.entries(constraints).map(([name, value]) => [name, String(value)]))),
+    constraints: constraints === undefined ? NOTHING : Object.freeze(Object.fromEntries(Object.entries(constraints).map(([name, value]) => [name, String(value)]))),
     access: policy.kind,
-    scopes: policy.kind === 'scopes' ? policy.demand.alternatives : [],
-    conditions: policy.kind === 'scopes' ? policy.conditions.map(({ requirement, description }) => Object.freeze({ scopes: requirement.alternatives, description })) : [],
+    scopes: policy.kind === 'scopes' ? policy.demand.alternatives : NONE,
+    conditions: policy.kind === 'scopes' && policy.conditions.length > 0 ? policy.conditions.map(({ requirement, description }) => Object.freeze({ scopes: requirement.alternatives, description })) : NONE,
     mode,
     summary: typeof summary === 'string' ? summary : '',
     // Whatever may be meant so, for a public page leaves it out.
-    hidden: Boolean(hide) || [tags].flat().includes('X-HIDDEN')
+    hidden: Boolean(hide) || (tags !== undefined && [tags].flat().includes('X-HIDDEN'))
   }
   return { guarded: Object.freeze(guarded), policy, known }
 }
 
+const NOTHING = Object.freeze({})
+const NONE: readonly never[] = Object.freeze([])
+
 function methodsOf ({ method }: RouteOptions): readonly string[] {
-  return [method].flat()
+  return typeof method === 'string' ? [method] : method
 }
 
 /** `/` under a prefix is two routes, with and without the slash. */
@@ -78,7 +88,7 @@ function urlsOf ({ url, route }: KnownRoute): readonly string[] {
 }
 
 function nameOf ({ guarded: { url, constraints } }: GuardedRouteEntry): string {
-  return JSON.stringify([url, Object.entries(constraints).sort()])
+  return constraints === NOTHING ? url : JSON.stringify([url, Object.entries(constraints).sort()])
 }
 
 function isSame ({ policy: one, mode }: KnownRoute, get: KnownRoute | undefined): boolean {
@@ -87,6 +97,11 @@ function isSame ({ policy: one, mode }: KnownRoute, get: KnownRoute | undefined)
   if (one === other) return true
   if (one.kind !== 'scopes' || other.kind !== 'scopes') return false
   const conditions = other.conditions
-  return JSON.stringify(one.demand.alternatives) === JSON.stringify(other.demand.alternatives) &&
+  return areSame(one.demand.alternatives, other.demand.alternatives) &&
     one.conditions.length === conditions.length && one.conditions.every(({ when }, i) => when === conditions[i]!.when)
+}
+
+function areSame (alternatives: Requirement['alternatives'], others: Requirement['alternatives']): boolean {
+  return alternatives.length === others.length &&
+    alternatives.every((names, i) => names.length === others[i]!.length && names.every((name, j) => name === others[i]![j]))
 }

@@ -6,32 +6,47 @@ import type { Requirement } from '../scopes/requirement.js'
 import { scopesText } from './access-text.js'
 import type { Findable, Finding, FindingKind } from './findings.js'
 
-/** What is odd about the requirement of one route. */
-export function routeFindings (entry: GuardedRouteEntry, { catalog, entries }: Findable): readonly Finding[] {
-  const { guarded: { method, url, constraints }, policy } = entry
-  if (policy.kind !== 'scopes') return []
+/** What is odd about the requirements of routes. An app waits for it when it starts, so what most routes are is seen at a glance. */
+export function routeFindings ({ catalog, entries }: Findable): readonly Finding[] {
+  const urlsOfGets = new Set(entries.filter(({ guarded }) => guarded.method === 'GET').map(({ guarded }) => guarded.url))
+  const hasDeprecated = [...catalog.scopes.values()].some(({ status }) => status === 'deprecated')
+  return entries.flatMap(entry => {
+    const { policy } = entry
+    if (policy.kind !== 'scopes') return []
+    const odd = [
+      ...isOneScope(policy) ? [] : needless(policy, catalog),
+      ...hasDeprecated ? deprecated(entry, policy, catalog) : [],
+      ...oddVerb(entry, policy, urlsOfGets)
+    ]
+    return odd.length === 0 ? [] : told(entry, odd)
+  })
+}
+
+interface Odd { readonly kind: FindingKind, readonly message: string, readonly scope?: string | undefined }
+
+function told ({ guarded: { method, url, constraints } }: GuardedRouteEntry, odd: readonly Odd[]): readonly Finding[] {
   const route = `${method} ${url}`
-  const told = Object.entries(constraints).map(([name, value]) => ` (${name} ${value})`).join('')
-  const found = (kind: FindingKind, message: string, scope?: string): Finding => ({ kind, route, ...scope !== undefined && { scope }, message: `${route}${told} ${message}` })
-  return [
-    ...needless(policy, catalog).map(([scope, why]) => found('needless-scope', why, scope)),
-    ...deprecated(entry, catalog).map(([scope, advice]) => found('deprecated-demanded', `demands ${scope}, which is deprecated: ${advice}`, scope)),
-    ...oddVerb(entry, policy, entries).map(([kind, why]) => found(kind, why))
-  ]
+  const where = Object.entries(constraints).map(([name, value]) => ` (${name} ${value})`).join('')
+  return odd.map(({ kind, message, scope }) => ({ kind, route, ...scope !== undefined && { scope }, message: `${route}${where} ${message}` }))
+}
+
+function isOneScope ({ demand: { alternatives }, conditions }: ScopesPolicy): boolean {
+  return conditions.length === 0 && alternatives.length === 1 && alternatives[0]!.length < 2
 }
 
 /** What can be left out of a requirement, and it is still met by the same keys. */
-function needless ({ demand, conditions }: ScopesPolicy, catalog: Catalog): ReadonlyArray<readonly [scope: string | undefined, message: string]> {
+function needless ({ demand, conditions }: ScopesPolicy, catalog: Catalog): readonly Odd[] {
+  const kind = 'needless-scope'
   const { alternatives } = demand
   const meets = (names: readonly string[], others: Requirement['alternatives']) => others.some(other => other.every(name => catalog.grant(names).covers(name)))
-  const within = alternatives.flatMap(names => impliedIn(names, catalog).map(([name, by]) => [name, `demands ${name} beside ${by}, which includes it: leave ${name} out`] as const))
+  const within = alternatives.flatMap(names => impliedIn(names, catalog).map(([name, by]) => ({ kind, scope: name, message: `demands ${name} beside ${by}, which includes it: leave ${name} out` } as const)))
   // Of two that mean the same, the later one.
   const swallowed = alternatives.filter((names, i) => alternatives.some((other, j) => i !== j && meets(names, [other]) && !(i < j && meets(other, [names]))))
   return [
     ...within,
-    ...swallowed.map(names => [names.length === 1 ? names[0] : undefined, `offers ${scopesText([names])} as an alternative, which includes another one: leave it out, for that is enough`] as const),
+    ...swallowed.map(names => ({ kind, scope: names.length === 1 ? names[0] : undefined, message: `offers ${scopesText([names])} as an alternative, which includes another one: leave it out, for that is enough` } as const)),
     ...conditions.filter(({ requirement }) => alternatives.every(names => meets(names, requirement.alternatives)))
-      .map(({ requirement }) => [undefined, `has a condition that demands ${scopesText(requirement.alternatives)}, which what it always demands includes: the condition changes nothing`] as const)
+      .map(({ requirement }) => ({ kind, message: `has a condition that demands ${scopesText(requirement.alternatives)}, which what it always demands includes: the condition changes nothing` } as const))
   ]
 }
 
@@ -45,13 +60,14 @@ function impliedIn (names: readonly string[], catalog: Catalog): ReadonlyArray<r
 }
 
 /** As written: what a requirement is read to speaks of the new names. */
-function deprecated ({ known: { route: { config } }, policy }: GuardedRouteEntry, catalog: Catalog): ReadonlyArray<readonly [scope: string, advice: string]> {
-  const read = policy.kind === 'scopes' ? [policy.demand, ...policy.conditions.map(({ requirement }) => requirement)].flatMap(({ names }) => names) : []
+function deprecated ({ known: { route: { config } } }: GuardedRouteEntry, { demand, conditions }: ScopesPolicy, catalog: Catalog): readonly Odd[] {
+  const read = [demand, ...conditions.map(({ requirement }) => requirement)].flatMap(({ names }) => names)
   const written = namesIn([config?.scopes, config?.scopesWhen?.map(({ scopes }) => scopes)])
   return [...new Set([...written, ...read])].flatMap(name => {
     const { status, replacedBy } = catalog.scopes.get(name) ?? {}
     if (status !== 'deprecated') return []
-    return [[name, replacedBy === null || replacedBy === undefined ? 'demand another one' : `write ${catalog.grant([name]).current[0]}, which is the same`] as const]
+    const advice = replacedBy === null || replacedBy === undefined ? 'demand another one' : `write ${catalog.grant([name]).current[0]}, which is the same`
+    return [{ kind: 'deprecated-demanded', scope: name, message: `demands ${name}, which is deprecated: ${advice}` }]
   })
 }
 
@@ -62,16 +78,16 @@ function namesIn (demand: unknown): string[] {
 }
 
 /** Only what is clear: most actions of APIs neither read nor write, they execute, deploy, enrol. */
-function oddVerb ({ guarded: { method, url } }: GuardedRouteEntry, { demand, conditions }: ScopesPolicy, entries: Findable['entries']): ReadonlyArray<readonly [FindingKind, string]> {
+function oddVerb ({ guarded: { method, url } }: GuardedRouteEntry, { demand, conditions }: ScopesPolicy, urlsOfGets: ReadonlySet<string>): readonly Odd[] {
   const { alternatives } = demand
-  const needed = scopesText(alternatives)
-  if (['GET', 'HEAD'].includes(method)) {
-    return alternatives.every(names => names.some(isWriting)) ? [['read-demands-write', `only reads, and demands ${needed}: should a key that may only read not do?`]] : []
+  if (method === 'GET' || method === 'HEAD') {
+    if (!alternatives.every(names => names.some(isWriting))) return []
+    return [{ kind: 'read-demands-write', message: `only reads, and demands ${scopesText(alternatives)}: should a key that may only read not do?` }]
   }
   // POST often asks a question that is too long for a URL. Beside a GET for the same URL it makes something.
-  const changes = ['PUT', 'PATCH', 'DELETE'].includes(method) || (method === 'POST' && entries.some(({ guarded }) => guarded.method === 'GET' && guarded.url === url))
-  const isContent = conditions.length === 0 && alternatives.some(names => names.length > 0 && names.every(isReading))
-  return changes && isContent ? [['write-demands-read', `changes something, and is content with ${needed}: is it meant for keys that may only read?`]] : []
+  const changes = CHANGING.includes(method) || (method === 'POST' && urlsOfGets.has(url))
+  const isContent = changes && conditions.length === 0 && alternatives.some(names => names.length > 0 && names.every(isReading))
+  return isContent ? [{ kind: 'write-demands-read', message: `changes something, and is content with ${scopesText(alternatives)}: is it meant for keys that may only read?` }] : []
 }
 
 function isReading (name: string): boolean {
@@ -86,5 +102,6 @@ function actionOf (name: string): string {
   return segmentsOf(name).at(-1)!.toLowerCase()
 }
 
+const CHANGING = ['PUT', 'PATCH', 'DELETE']
 const READING = ['read', 'list', 'get', 'view']
 const WRITING = ['write', 'create', 'update', 'edit', 'delete', 'remove', 'destroy', 'manage']

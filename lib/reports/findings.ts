@@ -50,7 +50,7 @@ export interface Findable {
 
 /** Everything there is to find without the store, first what is about scopes, in the order of the catalog, then about routes, in theirs. */
 export function findingsOf (app: Findable): readonly Finding[] {
-  return Object.freeze([...app.mayBeUnseen ? [UNSEEN] : [], ...scopeFindings(app), ...app.entries.flatMap(entry => routeFindings(entry, app))].map(finding => Object.freeze(finding)))
+  return Object.freeze([...app.mayBeUnseen ? [UNSEEN] : [], ...scopeFindings(app), ...routeFindings(app)].map(finding => Object.freeze(finding)))
 }
 
 export interface TellFindings {

@@ -9,10 +9,10 @@ type WithSwagger = object & { swagger: SwaggerFunction }
  * an instance around the app. Nothing is loaded for it where there are none. To be called once all routes are there.
  */
 export async function describeSwagger (app: FastifyInstance, inside: Inside): Promise<void> {
-  const entries = inside.table.entries('swagger')
-  const owners = new Set([app, ...entries.map(({ known }) => known.instance)].flatMap(withSwagger))
+  const owners = new Set([app, ...inside.table.instances('swagger')].flatMap(withSwagger))
   if (owners.size === 0) return
   const { describing } = await import('./openapi-swagger.js')
+  const entries = inside.table.entries('swagger')
   for (const owner of owners) {
     // A document of something around the app has operations that are none of its business.
     const log = isWithin(owner, app) ? app.log : null

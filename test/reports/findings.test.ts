@@ -1,4 +1,5 @@
 // What is found in the routes, the catalog and the keys of an app, and what is not.
+import { setImmediate as afterThat } from 'node:timers/promises'
 import Fastify, { type HTTPMethods } from 'fastify'
 import t, { type Test } from 'tap'
 import apiKeyScopes, { defineScopes, memoryStore, type Catalog, type FindingKind } from '../../lib/index.js'
@@ -151,6 +152,7 @@ t.test('an app that starts tells in one line what there is to find, unless it is
     await app.register(apiKeyScopes, { scopes, store: memoryStore(), keyPrefix: 'acme', ...options })
     app.get('/', { config: { scopes: 'a:read' as never } }, async () => 'ok')
     await app.ready()
+    await afterThat()
     return lines.filter(({ msg }) => /finding/.test(msg ?? ''))
   }
   const many = Object.fromEntries(Array.from({ length: 14 }, (_, i) => [`n:${i}`, '']))
@@ -161,6 +163,19 @@ t.test('an app that starts tells in one line what there is to find, unless it is
   t.strictSame(await started(defineScopes({ 'a:read': '' })), [])
   t.strictSame(await started(defineScopes({ 'a:read': '', 'b:read': '' }), { logFindings: false }), [])
   await t.rejects(started(defineScopes({ 'a:read': '' }), { logFindings: 'no' }), /logFindings must be true or false, not "no"/)
+})
+
+t.test('an app goes on where a route is so odd that nothing can be found', async t => {
+  const { app, lines } = bareApp(t)
+  const storage = () => ({ get: () => null, set () {} })
+  app.addConstraintStrategy({ name: 'odd', storage, deriveConstraint: () => '', validate () {} })
+  await app.register(apiKeyScopes, { scopes: CATALOG, store: memoryStore(), keyPrefix: 'acme' })
+  const toString = () => { throw new Error('I am not to be written down') }
+  app.get('/', { config: { public: true }, constraints: { odd: { toString } } }, async () => 'ok')
+  await app.ready()
+  await afterThat()
+  t.match(lines.filter(({ level }) => level > 40), [{ msg: 'what there is to find about scopes and routes cannot be told', err: { message: 'I am not to be written down' } }])
+  t.throws(() => app.apiKeys.findings(), /not to be written down/)
 })
 
 t.test('an app that is older than the import of the package is told that there may be more routes', async t => {
