@@ -7,8 +7,8 @@ import { beginInspecting } from '../http/inspection.js'
 import { isPlainObject } from '../scopes/entries.js'
 import { show } from '../scopes/faults.js'
 import { CliError, messageOf, wrong } from './errors.js'
-import { inTime } from './keys.js'
 import { loadModule } from './load-module.js'
+import { inTime } from './waiting.js'
 
 /** Which app a command is about. */
 export interface WantedApp {

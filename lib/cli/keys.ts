@@ -1,19 +1,18 @@
-import { once } from 'node:events'
 import { userInfo } from 'node:os'
 import type { Settings } from '../http/settings.js'
 import type { Auditor } from '../keys/audit.js'
 import { digester } from '../keys/digest.js'
 import { ForeignKeys } from '../keys/foreign-keys.js'
 import { keyring, type Keyring } from '../keys/keyring.js'
-import type { Awaitable, KeyStore } from '../keys/store.js'
+import type { KeyStore } from '../keys/store.js'
 import { usageNotes } from '../keys/usage/notes.js'
 import { KeyVerifier } from '../keys/verifier.js'
-import { PATIENCE, within } from '../keys/within.js'
 import type { Catalog } from '../scopes/catalog.js'
 import { Audit, SILENT } from './audit.js'
 import { explain } from './errors.js'
 import type { Output } from './output.js'
 import { NO_SCOPES, settingsFor, type Wanted } from './settings.js'
+import { inTime, unlessInterrupted } from './waiting.js'
 
 /** What a command works with. */
 export interface Keys {
@@ -59,11 +58,6 @@ export async function withKeys (wanted: Wanted, output: Output, interrupted: Abo
   }
 }
 
-/** Of what has no time limit of its own. */
-export async function inTime<T> (ask: () => Awaitable<T>, what = 'the store did not answer'): Promise<T> {
-  return await within(PATIENCE, (async () => await ask())(), () => new Error(`${what} in time`))
-}
-
 /** As the plugin does it, but for the log, which is the terminal here. */
 function keyringsOf (settings: Settings, output: Output) {
   const corrupt = new Set<string>()
@@ -88,11 +82,6 @@ function keyringsOf (settings: Settings, output: Output) {
 
 function withoutWriting (store: KeyStore): KeyStore {
   return { findByDigest: async digest => await store.findByDigest(digest), insert () {} }
-}
-
-export async function unlessInterrupted<T> (interrupted: AbortSignal, work: () => Promise<T>): Promise<T> {
-  interrupted.throwIfAborted()
-  return await Promise.race([work(), once(interrupted, 'abort').then((): never => { throw interrupted.reason })])
 }
 
 /** A container may run as a user without a name. */

@@ -7,24 +7,26 @@ import type * as Jiti from 'jiti'
  */
 export async function loadModule (path: string): Promise<unknown> {
   if (!/\.[cm]?ts$/.test(path)) return await loadedByNode(path)
-  const { createJiti } = await import('jiti').catch(() => ({})) as Partial<typeof Jiti>
-  // What it makes of a file is not to be left on the disk: there may be a pepper in it.
-  const jiti = createJiti?.(import.meta.url, { fsCache: false })
-  if (stripsTypes()) {
-    try {
-      return await loadedByNode(path)
-    } catch (error) {
-      if (jiti === undefined) throw isForJiti(error) ? new Error(`${(error as Error).message}; jiti can load more of TypeScript than Node does: ${INSTALL}`, { cause: error }) : error
-    }
+  if (!stripsTypes()) return await loadedByJiti(path, new Error(`this Node cannot load TypeScript; ${INSTALL}, use Node 22.18 or later, or write it in JavaScript`))
+  try {
+    return await loadedByNode(path)
+  } catch (error) {
+    return await loadedByJiti(path, isForJiti(error) ? new Error(`${(error as Error).message}; jiti can load more of TypeScript than Node does: ${INSTALL}`, { cause: error }) : error)
   }
-  if (jiti === undefined) throw new Error(`this Node cannot load TypeScript; ${INSTALL}, use Node 22.18 or later, or write it in JavaScript`)
-  return await jiti.import(path)
 }
 
 const INSTALL = 'npm install --save-dev jiti@2'
 
 async function loadedByNode (path: string): Promise<unknown> {
   return await import(pathToFileURL(path).href)
+}
+
+/** @throws what `otherwise` is, where it is not installed. */
+async function loadedByJiti (path: string, otherwise: unknown): Promise<unknown> {
+  const { createJiti } = await import('jiti').catch(() => ({})) as Partial<typeof Jiti>
+  if (createJiti === undefined) throw otherwise
+  // What it makes of a file is not to be left on the disk: there may be a pepper in it.
+  return await createJiti(import.meta.url, { fsCache: false }).import(path)
 }
 
 function stripsTypes (): boolean {

@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
 import type { FastifyInstance } from 'fastify'
-import { withApp } from './app.js'
 import { wrong } from './errors.js'
-import { unlessInterrupted } from './keys.js'
 import type { Output } from './output.js'
 import type { Terminal } from './terminal.js'
+import { unlessInterrupted } from './waiting.js'
 
 /** What a command has that looks at an app, once that is ready. */
 export interface AppCall {
@@ -27,6 +26,8 @@ export function appRunner (terminal: Terminal, output: Output): RunOnApp {
     }
     const wanted = { file, exported: given.export, needsStore: store }
     await unlessInterrupted(terminal.interrupted, async () => {
+      // Help does not wait until it is loaded.
+      const { withApp } = await import('./app.js')
       await withApp(wanted, async app => { await work({ app, output, terminal }) })
     })
   }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { withKeys, type Keys } from './keys.js'
+import type { Keys } from './keys.js'
 import type { Output } from './output.js'
 import type { Terminal } from './terminal.js'
 
@@ -28,6 +28,8 @@ export function runner (terminal: Terminal, output: Output): Run {
   return async (command, { catalog = false, firstUse = false, unopened = false }, work) => {
     const { config, store } = command.optsWithGlobals<{ config?: string, store?: string }>()
     const wanted = { command: command.name(), config, store, needsCatalog: catalog, mayBeFirst: firstUse, unopened }
+    // Help, and commands about an app, do not wait until it is loaded.
+    const { withKeys } = await import('./keys.js')
     await withKeys(wanted, output, terminal.interrupted, async keys => { await work({ ...keys, output, terminal }) })
   }
 }

@@ -26,15 +26,15 @@ export const NO_SCOPES = defineScopes({ none: '' })
 export async function settingsFor (wanted: Wanted): Promise<Settings> {
   const config = await readConfig(wanted.config)
   if (config === null && (wanted.needsCatalog || wanted.store === undefined)) throw lacksConfig(wanted)
-  const settings = readSettings(config, wanted)
+  const settings = await readSettings(config, wanted)
   refuseStrangePlace(settings, wanted, config)
   return settings
 }
 
-function readSettings (config: Config | null, { needsCatalog, store }: Wanted): Settings {
+async function readSettings (config: Config | null, { needsCatalog, store }: Wanted): Promise<Settings> {
   const options: Record<string, unknown> = { ...!needsCatalog && { scopes: NO_SCOPES, keyPrefix: 'key' }, ...config?.options }
   for (const option of needsCatalog ? OF_REQUESTS : [...OF_REQUESTS, 'pepper']) delete options[option]
-  if (store !== undefined) options.store = storeNamed(store)
+  if (store !== undefined) options.store = await storeNamed(store)
   try {
     return readOptions(options)
   } catch (error) {

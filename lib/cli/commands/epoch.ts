@@ -1,7 +1,7 @@
 import { Argument } from 'commander'
 import { CliError } from '../errors.js'
-import { inTime } from '../keys.js'
 import { examples, type AddCommand } from '../run.js'
+import { inTime } from '../waiting.js'
 
 export const addEpoch: AddCommand = (program, run) => {
   const command = program.command('epoch')

@@ -1,18 +1,13 @@
 import { Option } from 'commander'
-import { scopeReference, toHtml, toMarkdown, type ScopeReference } from '../../reports/reference.js'
 import { wrong } from '../errors.js'
 import { aboutApp, type AddAppCommand } from '../run-on-app.js'
 import { examples } from '../run.js'
 import { harmless, harmlessJson } from '../text.js'
 import { writeWhole } from '../write-file.js'
 
-const FORMATS = {
-  html: toHtml,
-  markdown: toMarkdown,
-  json: (reference: ScopeReference) => `${harmlessJson(reference, 2)}\n`
-}
+const FORMATS = ['html', 'markdown', 'json'] as const
 
-type Format = keyof typeof FORMATS
+type Format = typeof FORMATS[number]
 
 interface Given {
   readonly format?: Format
@@ -28,7 +23,7 @@ export const addReference: AddAppCommand = (program, run) => {
   const command = aboutApp(program.command('reference'))
     .summary('write the reference page of the scopes of an app')
     .description('Writes a page of all scopes of an app and of the endpoints that they open, for those who use the API. The app does not listen, and its store is not opened.')
-    .addOption(new Option('--format <format>', 'one page of HTML, Markdown or JSON (default: as the name of the file says, or markdown)').choices(Object.keys(FORMATS)))
+    .addOption(new Option('--format <format>', 'one page of HTML, Markdown or JSON (default: as the name of the file says, or markdown)').choices(FORMATS))
     .option('--output <file>', 'where to write it (default: standard output)')
     .option('--title <text>', 'the title of the page')
     .option('--intro <text>', 'what stands below it, in place of what scopes are')
@@ -44,8 +39,10 @@ export const addReference: AddAppCommand = (program, run) => {
       const format = formatOf(given.format, to, json)
       await run(command, file, {}, async ({ app, output }) => {
         const { title, intro, baseUrl, hidden } = given
+        // Other commands do not wait until it is loaded.
+        const { scopeReference, toHtml, toMarkdown } = await import('../../reports/reference.js')
         const reference = scopeReference(app, { ...title !== undefined && { title }, ...intro !== undefined && { intro }, ...baseUrl !== undefined && { baseUrl }, ...hidden && { hidden } })
-        const text = FORMATS[format](reference)
+        const text = format === 'html' ? toHtml(reference) : format === 'markdown' ? toMarkdown(reference) : `${harmlessJson(reference, 2)}\n`
         if (to === undefined) return await output.result(reference, () => format === 'json' ? text : text.split('\n').map(harmless).join('\n'))
         writeWhole(to, text)
         await output.result({ file: to, format, bytes: Buffer.byteLength(text) }, () => `${harmless(to)}: written\n`)
