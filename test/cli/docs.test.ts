@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from '
 import { delimiter, join } from 'node:path'
 import t from 'tap'
 import { blocksOf } from '../package/markdown-blocks.js'
-import { asProcess, ended, program, project, root, spawned } from './set-up.js'
+import { ended, inProcess, program, project, root, spawned } from './set-up.js'
 
 const blocks = blocksOf(root, 'docs/cli.md')
 const config = blocks.find(({ code }) => code.startsWith('// api-key-scopes.config.ts'))!.code
@@ -85,12 +85,12 @@ t.test('every command of the page does what it says', async t => {
 
 t.test('the page and the help tell the same exit codes and commands', async t => {
   const page = readFileSync(join(root, 'docs/cli.md'), 'utf8')
-  const { stdout } = await asProcess(['--help'])
+  const { stdout } = await inProcess(['--help'])
   const commands = [...stdout.matchAll(/^ {2}([\w-]+) (?:\[options\]|<id>|<what>| {2,}bring)/gm)].map(([, command]) => command!)
   t.equal(commands.length, 16)
   for (const command of commands) {
     t.match(page, new RegExp(`^\\| \`${command}\\b`, 'm'))
-    const help = (await asProcess([command, '--help'])).stdout
+    const help = (await inProcess([command, '--help'])).stdout
     const own = help.slice(0, help.indexOf('Global Options'))
     for (const [option] of own.matchAll(/--(?!help)[\w-]+(?= {2}| <)/g)) t.ok(page.includes(option), `${command} ${option}`)
   }

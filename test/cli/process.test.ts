@@ -136,11 +136,12 @@ t.test('help and version', async t => {
   t.match(help, { code: 0, stderr: '' })
   for (const command of ['create', 'list', 'show', 'rotate', 'revoke', 'usage', 'import', 'purge', 'migrate', 'epoch']) {
     t.match(help.stdout, new RegExp(`^  ${command}\\b`, 'm'))
-    const of = await asProcess([command, '--help'])
+    const of = await inProcess([command, '--help'])
     t.match(of, { code: 0, stderr: '', stdout: new RegExp(`^Usage: api-key-scopes ${command} `) })
     t.match(of.stdout, /\nExamples:\n {2}# .+\n {2}.*api-key-scopes /)
-    t.equal((await inProcess(['help', command])).stdout, (await inProcess([command, '--help'])).stdout)
+    t.equal((await inProcess(['help', command])).stdout, of.stdout)
   }
+  t.same(await asProcess(['help', 'list']), await inProcess(['list', '--help']))
   t.match(help.stdout, /Exit codes:\n {2}0 /)
   t.match(help.stdout, /P90D \(90 days\)/)
   const nothing = await asProcess([])

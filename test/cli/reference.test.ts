@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { pageOfHtml, pageOfMarkdown } from '../reports/reference-pages.js'
 import { blocksOf } from '../package/markdown-blocks.js'
-import { asProcess, ended, inProcess, json, program, project, root, RUNNERS, spawned, type Ran } from './set-up.js'
+import { asProcess, ended, inProcess, json, program, project, root, spawned, type Ran } from './set-up.js'
 
 const APP = `import Fastify from 'fastify'
 import apiKeyScopes, { defineScopes } from 'fastify-api-key-scopes'
@@ -21,19 +21,19 @@ export default async () => {
 
 t.test('each format', async t => {
   const { file, dir } = anApp(t)
-  for (const [how, run] of RUNNERS) {
-    const html = await run(['reference', file, '--format', 'html', '--title', 'Acme', '--intro', 'Hello.', '--base-url', 'https://api.example.com'], { cwd: dir })
-    t.same([html.code, html.stderr], [0, ''], how)
-    t.equal(pageOfHtml(html.stdout).title, 'Acme')
-    t.match(html.stdout, /Hello\..*https:\/\/api\.example\.com/s)
-    const markdown = await run(['reference', file], { cwd: dir })
-    t.match(pageOfMarkdown(markdown.stdout), { title: 'API key scopes', sections: { Apps: [{ scope: 'apps:read', endpoints: ['GET /apps'] }] } })
-    for (const { stdout } of [html, markdown]) t.notOk(['\u001b', '\u202e'].some(part => stdout.includes(part)), 'what a terminal would obey is not written to it')
-    const outside = json(await run(['reference', file, '--json'], { cwd: dir }))
-    t.match(outside, { title: 'API key scopes', resources: [{ scopes: [{ name: 'apps:read' }] }] })
-    t.same(json(await run(['reference', file, '--format', 'json'], { cwd: dir })), outside)
-    t.match(json(await run(['reference', file, '--json', '--hidden'], { cwd: dir })), { resources: [{ scopes: [{ name: 'apps:read' }, { name: 'apps:debug' }] }] })
-  }
+  const html = await inProcess(['reference', file, '--format', 'html', '--title', 'Acme', '--intro', 'Hello.', '--base-url', 'https://api.example.com'])
+  t.same([html.code, html.stderr], [0, ''])
+  t.equal(pageOfHtml(html.stdout).title, 'Acme')
+  t.match(html.stdout, /Hello\..*https:\/\/api\.example\.com/s)
+  const markdown = await inProcess(['reference', file])
+  t.match(pageOfMarkdown(markdown.stdout), { title: 'API key scopes', sections: { Apps: [{ scope: 'apps:read', endpoints: ['GET /apps'] }] } })
+  for (const { stdout } of [html, markdown]) t.notOk(['\u001b', '\u202e'].some(part => stdout.includes(part)), 'what a terminal would obey is not written to it')
+  const outside = json(await inProcess(['reference', file, '--json']))
+  t.match(outside, { title: 'API key scopes', resources: [{ scopes: [{ name: 'apps:read' }] }] })
+  t.same(json(await inProcess(['reference', file, '--format', 'json'])), outside)
+  t.match(json(await inProcess(['reference', file, '--json', '--hidden'])), { resources: [{ scopes: [{ name: 'apps:read' }, { name: 'apps:debug' }] }] })
+  const built = await asProcess(['reference', file], { cwd: dir })
+  t.same(built, markdown, 'the built program writes the same')
   t.notOk(existsSync(join(dir, 'not-opened.db')), 'the store is not opened')
 })
 
