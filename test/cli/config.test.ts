@@ -1,8 +1,8 @@
-// The config file, in every form that it may have, read by the built program.
+// The config file, in every form that it may have: read by the built program, and by the sources.
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { asProcess, CATALOG, inProcess, installed, project, runInstalled } from './set-up.js'
+import { asProcess, CATALOG, inProcess, installed, project, runInstalled, workIn } from './set-up.js'
 
 /** From 22.18 and 23.6 on. */
 const stripsTypes = Boolean((process.features as { typescript?: unknown }).typescript)
@@ -53,6 +53,7 @@ t.test('may be', { jobs: 2 }, async t => {
 
 t.test('is the first of the usual ones, if no other is named', async t => {
   const { dir } = project(t)
+  workIn(t, dir)
   const files = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'].map(extension => `api-key-scopes.config.${extension}`)
   for (const file of files) {
     const options = `{ store: sqliteStore('no store of ${file}') }`
@@ -61,10 +62,10 @@ t.test('is the first of the usual ones, if no other is named', async t => {
       : `import { sqliteStore } from 'fastify-api-key-scopes/sqlite'\nexport default ${options}`)
   }
   for (const file of files) {
-    t.equal((await asProcess(['list'], { cwd: dir })).stderr.split(';')[0], `error: there is no store at no store of ${file}`)
+    t.equal((await inProcess(['list'])).stderr.split(';')[0], `error: there is no store at no store of ${file}`)
     rmSync(join(dir, file))
   }
-  t.match((await asProcess(['list'], { cwd: dir })).stderr, /^error: which store\?/)
+  t.match((await inProcess(['list'])).stderr, /^error: which store\?/)
 })
 
 t.test('gives way to --store, but for all else', async t => {

@@ -1,10 +1,10 @@
-// The commands of docs/cli.md, and those of the example's README, as they stand there.
+// The commands of docs/cli.md, and that of the README, as they stand there.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { blocksOf } from '../package/markdown-blocks.js'
-import { ended, inProcess, program, project, root, spawned } from './set-up.js'
+import { aShell, inProcess, project, root } from './set-up.js'
 
 const blocks = blocksOf(root, 'docs/cli.md')
 const config = blocks.find(({ code }) => code.startsWith('// api-key-scopes.config.ts'))!.code
@@ -13,25 +13,18 @@ const hasJq = spawnSync('jq', ['--version']).status === 0
 
 t.test('every command of the page does what it says', async t => {
   const app = project(t, { options: '0' })
-  const bin = join(app.dir, 'bin')
-  mkdirSync(bin)
-  symlinkSync(program, join(bin, 'api-key-scopes'))
   // In place of Vault, a file of what it was given.
-  writeFileSync(join(bin, 'vault'), '#!/bin/sh\nread -r key && echo "$* $key" >> vault.txt\n')
-  writeFileSync(join(bin, 'npx'), '#!/bin/sh\nexec "$@"\n')
-  for (const name of ['vault', 'npx']) chmodSync(join(bin, name), 0o755)
+  const shellIn = aShell(app.dir, { vault: 'read -r key && echo "$* $key" >> vault.txt' })
   writeFileSync(join(app.dir, 'api-key-scopes.config.ts'), config)
   writeFileSync(join(app.dir, 'tokens.ndjson'), `${JSON.stringify({ digest: 'a'.repeat(64), name: 'legacy' })}\n`)
 
-  const env: NodeJS.ProcessEnv = { PATH: `${bin}${delimiter}${process.env.PATH}` }
+  const env: NodeJS.ProcessEnv = {}
   const paste = async (heading: string) => {
     const found = shell.filter(block => block.heading === heading)
     t.ok(found.length > 0, heading)
     for (const { code, where } of found) {
       if (code.includes('jq ') && !hasJq) continue
-      const child = spawned(['sh', '-euc', code], { cwd: app.dir, env })
-      child.stdin.end()
-      const { code: exit, stderr } = await ended(child)
+      const { code: exit, stderr } = await shellIn(code, env)
       t.equal(exit, 0, `${where}: ${stderr}`)
     }
   }
@@ -42,6 +35,9 @@ t.test('every command of the page does what it says', async t => {
     ['Commands', null, async () => {
       t.match(await app.stored(), [{ name: 'ci-deploy', ownerId: 'alice', scopes: ['apps:deploy', 'clusters:read'] }])
       t.match(readFileSync(join(app.dir, 'vault.txt'), 'utf8'), /^kv put secret\/ci api_key=- acme_\w{38}\n$/)
+      // The same without types from here on: each command would first load what takes them out.
+      rmSync(join(app.dir, 'api-key-scopes.config.ts'))
+      writeFileSync(join(app.dir, 'api-key-scopes.config.mjs'), config.replace(', type ApiKeyScopesOptions', '').replace(' satisfies Partial<ApiKeyScopesOptions>', ''))
     }],
     ['Rotate a key every quarter', async () => {
       writeFileSync(join(app.dir, 'ci-deploy.id'), await idOf('ci-deploy'))
@@ -76,9 +72,7 @@ t.test('every command of the page does what it says', async t => {
     await after()
   }
   const [ofReadme, ...none] = blocksOf(root, 'README.md').filter(({ language, code }) => language === 'sh' && code.includes('api-key-scopes create'))
-  const child = spawned(['sh', '-euc', ofReadme!.code], { cwd: app.dir, env })
-  child.stdin.end()
-  t.match(await ended(child), { code: 0, stdout: /^acme_\w{38}\n/ }, 'the block of the README')
+  t.match(await shellIn(ofReadme!.code, env), { code: 0, stdout: /^acme_\w{38}\n/ }, 'the block of the README')
   t.same(none, [])
   t.same([...new Set(shell.map(({ heading }) => heading))].filter(heading => !pasted.has(heading)), [], 'no command was left out')
 })

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { generateKey } from '../../lib/keys/key-format.js'
 import { fingerprintOf } from '../../lib/keys/digest.js'
 import { blocksOf } from '../package/markdown-blocks.js'
-import { asProcess, json, onTerminal, project, root, RUNNERS } from './set-up.js'
+import { inProcess, json, onTerminal, project, root, RUNNERS, workIn } from './set-up.js'
 
 function anApp (t: Test) {
   const { dir, insert } = project(t)
@@ -252,8 +252,9 @@ t.test('the commands of docs/explain.md, as they stand there, on the app of that
   const lines = commands!.code.trim().split('\n').map(line => line.replace('npx api-key-scopes ', '').split(' '))
   t.equal(lines.length, 2)
   const said = [/^allowed {3}no: 403 .*clusters:write\n/m, /^one scope is enough {2}full\n {21}clusters:read\n/m]
+  workIn(t, dir)
   for (const [i, line] of lines.entries()) {
-    const { code, stdout, stderr } = await asProcess(line, { cwd: dir })
+    const { code, stdout, stderr } = await inProcess(line)
     t.strictSame([code, stderr], [0, ''])
     t.match(stdout, said[i])
   }

@@ -98,7 +98,7 @@ t.test('an interruption while the config file or the store does not come to an e
 t.test('a store that fails after a rotation takes nothing of it back', async t => {
   const app = project(t, { before: CLOSING('async get (id) { if (globalThis.rotated) throw new Error(\'disk on fire\'); return await inner.get(id) }, async rotate (...args) { globalThis.rotated = true; return await inner.rotate(...args) }'), options: CLOSING_OPTIONS })
   await app.insert({ id: 'k', createdAt: new Date() })
-  t.match(await asProcess([...app.config, 'rotate', 'k']), { code: 0, stdout: /^acme_\w{38}\n$/, stderr: /; the old one, k, works until its grace period ends\. / })
+  t.match(await inProcess([...app.config, 'rotate', 'k']), { code: 0, stdout: /^acme_\w{38}\n$/, stderr: /; the old one, k, works until its grace period ends\. / })
 })
 
 t.test('the store fails', async t => {

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { pageOfHtml, pageOfMarkdown } from '../reports/reference-pages.js'
 import { blocksOf } from '../package/markdown-blocks.js'
-import { asProcess, ended, inProcess, json, program, project, root, spawned, type Ran } from './set-up.js'
+import { asProcess, ended, inProcess, json, program, project, root, spawned, workIn } from './set-up.js'
 
 const APP = `import Fastify from 'fastify'
 import apiKeyScopes, { defineScopes } from 'fastify-api-key-scopes'
@@ -76,16 +76,24 @@ t.test('the commands of the page do what it says', async t => {
   t.match(readFileSync(join(dir, 'scopes.md'), 'utf8'), /^# API key scopes\n/)
 })
 
-t.test('the commands of the examples make their pages', async t => {
-  for (const [i, system] of ['skaledata', 'miru', 'digitalocean', 'defined-networking', 'inspecto'].entries()) {
+t.test('the commands of the examples make their pages, and routes lists what is on them', async t => {
+  // Their stores are files in the working directory.
+  const { dir } = anApp(t)
+  workIn(t, dir)
+  for (const [system, line] of [
+    ['skaledata', /^POST +\/billing\/plan +users only$/m],
+    ['miru', /^POST +\/deployments +deployments:write; sometimes deployments:stage \(Required if staging a deployment\.\)/m],
+    ['digitalocean', /^GET +\/v2\/droplets +droplet:read$/m],
+    ['defined-networking', /^POST +\/v1\/host-and-enrollment-code +hosts:create \+ hosts:enroll$/m],
+    ['inspecto', /^GET +\/vehicles +vehicles:read$/m]
+  ] as const) {
     const [block] = blocksOf(root, `examples/${system}/README.md`).filter(({ code }) => code.includes('api-key-scopes reference'))
     const [, app, name, title] = /reference (\S+) --output (\S+) --title '([^']+)'/.exec(block!.code)!
-    const to = join(anApp(t).dir, name!)
-    // A process of its own takes long, and is the same for each.
-    const run = i === 0 ? asProcess : inProcess
-    const ran: Ran = await run(['reference', join(root, app!), '--output', to, '--title', title!])
-    t.match(ran, { code: 0, stdout: `${to}: written\n`, stderr: '' }, system)
-    t.equal(pageOfHtml(readFileSync(to, 'utf8')).title, title)
+    const file = join(root, app!)
+    t.match(await inProcess(['reference', file, '--output', name!, '--title', title!]), { code: 0, stdout: `${name}: written\n`, stderr: '' }, system)
+    t.equal(pageOfHtml(readFileSync(join(dir, name!), 'utf8')).title, title)
+    t.match(await inProcess(['routes', file]), { code: 0, stdout: line, stderr: '' }, system)
+    t.notOk(existsSync(join(dir, `${system}.db`)), 'no store is made')
   }
 })
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
@@ -91,6 +91,19 @@ export async function ended (child: ReturnType<typeof spawn>): Promise<Ran> {
   child.stdout?.setEncoding('utf8').on('data', (chunk: string) => { stdout += chunk })
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => { stderr += chunk })
   return await new Promise(resolve => { child.on('close', code => { resolve({ code, stdout, stderr }) }) })
+}
+
+/** A shell in that folder, which knows the built program, npx, and these programs beside. */
+export function aShell (dir: string, programs: Readonly<Record<string, string>>): (code: string, env?: NodeJS.ProcessEnv) => Promise<Ran> {
+  const bin = join(dir, 'bin')
+  mkdirSync(bin)
+  symlinkSync(program, join(bin, 'api-key-scopes'))
+  for (const [name, code] of Object.entries({ npx: 'exec "$@"', ...programs })) writeFileSync(join(bin, name), `#!/bin/sh\n${code}\n`, { mode: 0o755 })
+  return async (code, env = {}) => {
+    const child = spawned(['sh', '-euc', code], { cwd: dir, env: { PATH: `${bin}${delimiter}${process.env.PATH}`, ...env } })
+    child.stdin.end()
+    return await ended(child)
+  }
 }
 
 export const CATALOG = `import { defineScopes } from 'fastify-api-key-scopes'
@@ -209,6 +222,13 @@ export function installed (t: Test, more: readonly string[] = []): string {
 /** With what is installed there. */
 export async function runInstalled (dir: string, args: readonly string[]) {
   return await asProcess(args, { cwd: dir, binary: join(dir, 'node_modules/fastify-api-key-scopes/dist/esm/cli.js') })
+}
+
+/** Lets this process work in a folder until the test has ended, for commands that are run in it. */
+export function workIn (t: Test, dir: string): void {
+  const before = process.cwd()
+  t.teardown(() => { process.chdir(before) })
+  process.chdir(dir)
 }
 
 /** A folder outside of this repository. */
