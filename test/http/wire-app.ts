@@ -1,6 +1,7 @@
 // What the tests of this folder share that look at an app from outside: an app with a route of each kind, keys in every
 // state, what was logged, and sockets for what `inject` cannot say.
 import { connect, type AddressInfo, type Socket } from 'node:net'
+import { setImmediate as afterThat } from 'node:timers/promises'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyServerOptions, LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
@@ -110,6 +111,8 @@ export async function wireApp (t: Test, { plugin = {}, fastify = {}, before, aft
   if (!bare) addRoutes(app, () => { seen.handled++ }, plugin.authenticateUser !== undefined)
   await after?.(app)
   await app.ready()
+  // What there is to find is logged just after.
+  await afterThat()
   const create = async (...names: string[]) => (await app.apiKeys.create({ name: 'test', scopes: names })).key
   const get = async (url: string, headers: Record<string, string> = {}) => await app.inject({ url, headers })
   return { app, store, lines, seen, create, get, denials: () => lines.flatMap<Record<string, unknown>>(line => line.audit === undefined || line.audit.outcome !== 'denied' ? [] : [{ ...line.audit, level: line.level }]) }
