@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { memoryStore } from 'fastify-api-key-scopes'
 import type { AppOptions } from '../../examples/serve.js'
 import { adminSession } from '../../examples/session.js'
+import { withKeptValidators } from './kept-validators.js'
 
 export interface Answer {
   readonly status: number
@@ -33,7 +34,7 @@ export type BuildApp = (options: AppOptions) => Promise<FastifyInstance>
 /** Starts a fresh app on a port of its own. */
 export async function startClient (buildApp: BuildApp, keysPath = '/api-keys'): Promise<Client> {
   const { token, authenticateUser } = adminSession()
-  const app = await buildApp({ store: memoryStore(), authenticateUser })
+  const app = await withKeptValidators(async () => await buildApp({ store: memoryStore(), authenticateUser }))
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   const agent = new Agent({ keepAlive: true })
   const session = { authorization: `Bearer ${token}` }
