@@ -47,10 +47,7 @@ export const VIEWS: readonly View[] = [
   {
     name: 'whoCan()',
     async of (app) {
-      const answers = new Map(await Promise.all(app.apiKeys.routes().map(async route => {
-        const { keys, ...who } = await app.apiKeys.whoCan(route.method, route.url, { constraints: { ...constraintsFor(route) }, limit: 1000 })
-        return [route, { ...who, keys: new Map(keys?.map(able => [able.record.id, able])) }] as const
-      })))
+      const answers = await whoCanCall(app)
       return ({ route, sample: { applies }, caller }) => {
         const who = answers.get(route)!
         if (who.everybody || caller.type === 'nobody') return { allowed: who.everybody }
@@ -63,7 +60,7 @@ export const VIEWS: readonly View[] = [
   {
     name: 'whoCan(): the scopes that open a route alone',
     async of (app) {
-      const answers = new Map(await Promise.all(app.apiKeys.routes().map(async route => [route, await app.apiKeys.whoCan(route.method, route.url, { constraints: { ...constraintsFor(route) }, keys: false })] as const)))
+      const answers = await whoCanCall(app)
       return ({ route, sample: { applies }, caller }) => {
         const [scope, ...others] = caller.scopes
         if (scope === undefined || others.length > 0 || applies.length > 1 || route.access !== 'scopes' || route.mode === 'report') return undefined
@@ -142,6 +139,21 @@ export const VIEWS: readonly View[] = [
     }
   }
 ]
+
+/** Asked once of an app, for more than one view tells it. */
+async function whoCanCall (app: FastifyInstance) {
+  if (!WHO_CAN.has(app)) WHO_CAN.set(app, askWhoCan(app))
+  return await WHO_CAN.get(app)!
+}
+
+const WHO_CAN = new WeakMap<FastifyInstance, ReturnType<typeof askWhoCan>>()
+
+async function askWhoCan (app: FastifyInstance) {
+  return new Map(await Promise.all(app.apiKeys.routes().map(async route => {
+    const { keys, ...who } = await app.apiKeys.whoCan(route.method, route.url, { constraints: { ...constraintsFor(route) }, limit: 1000 })
+    return [route, { ...who, keys: new Map(keys?.map(able => [able.record.id, able])) }] as const
+  })))
+}
 
 function writtenIn ({ access, scopes, conditions, mode }: Pick<GuardedRoute, 'access' | 'scopes' | 'conditions' | 'mode'>): Written {
   return { access, demands: [scopes], conditions: conditions.map(({ scopes }) => scopes), isReport: mode === 'report' }
