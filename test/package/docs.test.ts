@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { compile, declaresRegister } from '../../scripts/programs.mjs'
 import { blocksOf, pagesIn, type Block } from './markdown-blocks.js'
-import { run } from './run.js'
+import { run, type Ran } from './run.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 mkdirSync(join(root, '.build'), { recursive: true })
@@ -27,13 +27,18 @@ t.test('every TypeScript block compiles against the built package', async (t) =>
   }
 })
 
-t.test('every program runs', { jobs: 2, buffered: true }, async (t) => {
-  for (const { block, file } of programs.filter(({ block }) => !block.compileOnly)) {
-    const program = block.language === 'ts' ? join(folder, 'out', file.slice(dirname(file).length + 1).replace(/ts$/, 'js')) : join(root, file)
-    t.test(block.where, { buffered: true }, async (t) => {
-      await runs(t, block, process.execPath, '--import', join(root, 'test/package/idle-servers.mjs'), program)
-    })
-  }
+t.test('every program runs', async (t) => {
+  const running = programs.filter(({ block }) => !block.compileOnly)
+  const alone = running.filter(({ block, parts }) => parts.some(({ code }) => NEEDS_A_PROCESS.test(code)))
+  const together = running.filter((program) => !alone.includes(program))
+  t.test('in one process', { buffered: true }, async (t) => await runTogether(t, together))
+  t.test('in a process each', { jobs: 2, buffered: true }, async (t) => {
+    for (const program of alone) {
+      t.test(program.block.where, { buffered: true }, async (t) => {
+        await runs(t, program.block, process.execPath, '--import', IDLE_SERVERS, compiled(program))
+      })
+    }
+  })
 })
 
 t.test('every JSON block parses', async (t) => {
@@ -56,6 +61,27 @@ function syntaxErrorIn (json: string): unknown {
   } catch (error) {
     return error
   }
+}
+
+/** Programs that do something to their process, or listen in it to what all apps do. */
+const NEEDS_A_PROCESS = /\b(process|listen|subscribe|logger|Register)\b|'(node:test|tap|vitest)'/
+
+const IDLE_SERVERS = join(root, 'test/package/idle-servers.mjs')
+
+async function runTogether (t: Test, programs: readonly Program[]): Promise<void> {
+  const files = programs.map(compiled)
+  const args = ['-c', 'exec "$@" 2>&1', 'sh', process.execPath, '--import', IDLE_SERVERS, join(root, 'test/package/one-after-another.mjs'), ...files]
+  const { code, output } = await run('sh', args, { cwd: folder, timeout: 60_000 })
+  t.equal(code, 0, `the process ends${code === 0 ? '' : `: ${output}`}`)
+  for (const [i, { block }] of programs.entries()) {
+    const [, printed, ended] = new RegExp(`^=== ${files[i]!.replaceAll('.', '\\.')}\n([^]*?)\n=== ended with (\\d+)$`, 'm').exec(output) ?? []
+    isAsSaid(t, block, { code: ended === undefined ? 'unknown' : Number(ended), output: printed ?? '' })
+  }
+}
+
+/** Where what runs is. */
+function compiled ({ block, file }: Program): string {
+  return block.language === 'ts' ? join(folder, 'out', file.slice(dirname(file).length + 1).replace(/ts$/, 'js')) : join(root, file)
 }
 
 interface Program { block: Block, file: string, parts: Block[] }
@@ -91,7 +117,10 @@ function inTermsOfPages (output: string): string {
 
 async function runs (t: Test, block: Block, command: string, ...args: string[]): Promise<void> {
   const cwd = mkdtempSync(join(folder, 'cwd-'))
-  const { code, output } = await run(command, args, { cwd, timeout: 20_000 })
+  isAsSaid(t, block, await run(command, args, { cwd, timeout: 20_000 }))
+}
+
+function isAsSaid (t: Test, block: Block, { code, output }: Ran): void {
   t.equal(code, 0, `${block.where} runs to its end${code === 0 ? '' : `: ${output}`}`)
   if (block.expect !== undefined) t.ok(output.includes(block.expect), `${block.where} prints ${block.expect}, not ${output}`)
 }
