@@ -8,6 +8,7 @@ import { buildApp } from '../../examples/skaledata/app.js'
 import { startIssuer } from '../../examples/skaledata/issuer.js'
 import { scopes } from '../../examples/skaledata/scopes.js'
 import { startIssuer as startTestIssuer } from '../http/fixtures-jwt.js'
+import { withKeptValidators } from './kept-validators.js'
 import { COLLECTIONS, COMBINATIONS, ROWS, SCOPES, type Row, type Scope } from './skaledata.page.js'
 
 const USER_ONLY = { statusCode: 403, code: 'FST_API_KEY_USER_ONLY', error: 'Forbidden', message: 'This endpoint requires a user session and does not accept API keys' }
@@ -190,7 +191,7 @@ function isGet ({ route }: Row): boolean {
 
 /** The example on a port of its own, with a key of alice's that may be revoked. */
 async function start (t: Test, issuerUrl = issuer.url, signInAlice = () => signIn('alice')) {
-  const app = await buildApp({ store: sqliteStore(':memory:'), issuer: issuerUrl })
+  const app = await withKeptValidators(async () => await buildApp({ store: sqliteStore(':memory:'), issuer: issuerUrl }))
   t.teardown(() => app.close())
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   const spare = await createKey({ name: 'spare', scopes: [] })

@@ -1,4 +1,5 @@
 // Whole tables of operations, enforced over HTTP and compared answer by answer: invented ones, and other companies' own.
+// With FULL_SIZE set, every row of the big ones is asked with every grant.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'

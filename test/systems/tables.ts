@@ -60,9 +60,12 @@ export async function checkTable (table: Table, enforced = table): Promise<Outco
   const client = await startClient(options => build(enforced, names, options), `${KEYS}/api-keys`)
   try {
     for (const row of tried) await ask(client, row, routes[row.operation]!.headers ?? {}, expectedOfStranger(row, 'nothing', reading), 'nobody')
-    for (const [title, granted] of grants) {
+    for (const [turn, [title, granted]] of [...grants].entries()) {
       const { key } = await client.createKey({ name: 'one', scopes: granted })
-      for (const row of tried) {
+      const matters = mattersTo(granted, reading)
+      for (const [i, row] of tried.entries()) {
+        // In big tables, of the rows that have nothing to do with a grant, some of each are enough.
+        if (!isFull && tried.length > 100 && (i + turn) % 8 > 0 && !matters(row)) continue
         const { headers } = routes[row.operation]!
         await ask(client, row, { ...headers, authorization: `Bearer ${key}` }, expectedOfKey(row, granted, reading), `a key with ${title}`)
         if (row.needs === 'user') await ask(client, row, { ...headers, cookie: granted.join(' ') }, expectedOfSession(row, granted, reading, table), `a session with ${title}`)
@@ -78,6 +81,17 @@ export async function checkTable (table: Table, enforced = table): Promise<Outco
     const wanted = { body: { operation: row.operation }, ...expected }
     found.push(...compare(`${who}: ${row.route}`, { ...answer, challenge: answer.headers['www-authenticate'] }, wanted))
     requests++
+  }
+}
+
+const isFull = process.env.FULL_SIZE !== undefined
+
+/** Whether something that a row needs is opened by this grant, or left out of it if it is a big one. */
+function mattersTo (granted: readonly string[], { opens }: Reading): (row: Row) => boolean {
+  const open = new Set(granted.flatMap(opens))
+  return ({ needs }) => {
+    if (granted.length === 0 || needs === 'user') return true
+    return needs !== 'public' && needs.flat().some(name => open.has(name) === needs.some(names => granted.length <= names.length))
   }
 }
 
@@ -168,7 +182,13 @@ function expectedOfSession (row: TriedRow, granted: readonly string[], reading: 
 }
 
 function opensOf (table: Table, names: readonly string[]): Reading['opens'] {
-  return function opens (scope): readonly string[] {
+  const known = new Map<string, readonly string[]>()
+  return scope => {
+    if (!known.has(scope)) known.set(scope, opens(scope))
+    return known.get(scope)!
+  }
+
+  function opens (scope: string): readonly string[] {
     if (scope === FULL) return [FULL, READ, ...names]
     if (scope === READ) return [READ, ...names.filter(isRead).flatMap(opens)]
     const name = today(names)(scope)
