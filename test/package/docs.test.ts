@@ -29,7 +29,7 @@ t.test('every TypeScript block compiles against the built package', async (t) =>
 
 t.test('every program runs', async (t) => {
   const running = programs.filter(({ block }) => !block.compileOnly)
-  const alone = running.filter(({ block, parts }) => parts.some(({ code }) => NEEDS_A_PROCESS.test(code)))
+  const alone = running.filter(({ parts }) => parts.some(({ code }) => NEEDS_A_PROCESS.test(code)))
   const together = running.filter((program) => !alone.includes(program))
   t.test('in one process', { buffered: true }, async (t) => await runTogether(t, together))
   t.test('in a process each', { jobs: 2, buffered: true }, async (t) => {

@@ -1,7 +1,79 @@
-// On every app that views are shown on: the five examples, and the one of 650 routes.
+// The smallest additions, and explanations on every app that views are shown on.
+import fc from 'fast-check'
 import t from 'tap'
 import type { Explanation } from 'fastify-api-key-scopes'
+import { Scopes } from '../../lib/keys/usage/scopes.js'
+import { defineScopes, type Catalog, type ScopeEntry } from '../../lib/scopes/catalog.js'
+import { smallestAddition } from '../../lib/reports/smallest-addition.js'
 import { APPS } from './apps.js'
+
+t.test('of all that would do, nothing covers less, and all of it can be granted', { timeout: 0 }, async t => {
+  const index = fc.nat(6)
+  const someScope = fc.record({ includes: fc.array(index, { maxLength: 2 }), requires: fc.array(index, { maxLength: 2 }) })
+  const someDemand = fc.array(fc.array(index, { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 2 })
+  let none = 0
+  let several = 0
+  fc.assert(fc.property(fc.array(someScope, { minLength: 7, maxLength: 7 }), fc.array(index, { maxLength: 2 }), fc.array(someDemand, { minLength: 1, maxLength: 2 }), fc.option(fc.array(index), { nil: undefined }), (parts, picked, demanded, limited) => {
+    const name = (n: number) => `s${n}`
+    // Only forwards, so that there are no circles.
+    const catalog: Catalog<string> = defineScopes(Object.fromEntries(parts.map(({ includes, requires }, i): [string, ScopeEntry] => {
+      return [name(i), { includes: includes.filter(n => n > i).map(name), requires: requires.map(name) }]
+    })))
+    const granted = picked.map(name)
+    const demands = demanded.map(demand => demand.map(names => names.map(name)))
+    const limit = limited && catalog.grant(limited.map(name))
+    const answer = smallestAddition(granted, demands, new Scopes(catalog), limit)
+
+    const best = Math.min(...subsets(parts.map((_, i) => name(i))).filter(added => isEnough(added)).map(breadthOf))
+    if (answer === null) {
+      none++
+      return best === Infinity
+    }
+    if (answer.length > 1) several++
+    return isEnough(answer) && breadthOf(answer) === best
+
+    function isEnough (added: readonly string[]): boolean {
+      const grant = catalog.grant([...granted, ...added])
+      const covers = (scope: string) => grant.covers(scope) && (limit === undefined || limit.covers(scope))
+      return catalog.missingRequired([...granted, ...added]).size === 0 && demands.every(demand => demand.some(names => names.every(covers)))
+    }
+    function breadthOf (added: readonly string[]): number {
+      const before = catalog.grant(granted)
+      const grant = catalog.grant([...granted, ...added])
+      return parts.filter((_, i) => grant.covers(name(i)) && !before.covers(name(i))).length
+    }
+  }), { numRuns: 1500 })
+  t.ok(none > 100 && several > 100, `${none} times none would do, ${several} times several are needed`)
+})
+
+t.test('scopes are named as they are demanded where an alias covers no less', async t => {
+  const catalog: Catalog<string> = defineScopes({ 'a:manage': { includes: 'a:*' }, 'a:read': '', 'a:write': { requires: 'b' }, b: '' })
+  t.strictSame(smallestAddition(['a:read'], [[['a:write']]], new Scopes(catalog)), ['a:write', 'b'])
+})
+
+t.test('an alias that requires less is better than a scope that requires much', async t => {
+  const catalog: Catalog<string> = defineScopes({ wide: { includes: 'x:*' }, 'x:1': '', 'x:2': '', 'x:3': '', alias: { includes: 'narrow' }, narrow: { requires: 'wide' } })
+  t.strictSame(smallestAddition([], [[['narrow']]], new Scopes(catalog)), ['alias'])
+})
+
+t.test('among very many choices one is found all the same', async t => {
+  const names = Array.from({ length: 3000 }, (_, i) => `r${i}:read`)
+  const catalog: Catalog<string> = defineScopes({ full: { includes: '*' }, every: { includes: '*:read' }, ...Object.fromEntries(names.map(name => [name, ''])) })
+  t.strictSame(smallestAddition([], [[names.slice(0, 40)]], new Scopes(catalog)), names.slice(0, 40))
+})
+
+function subsets (names: readonly string[]): string[][] {
+  return names.reduce<string[][]>((all, name) => [...all, ...all.map(some => [...some, name])], [[]])
+}
+
+t.test('of a million ways, it is one that does', async t => {
+  const [some, others] = ['a', 'b'].map(part => Array.from({ length: 1000 }, (_, i) => `${part}${i}:read`)) as [string[], string[]]
+  const scopes = new Scopes(defineScopes(Object.fromEntries([...some, ...others].map(name => [name, '']))))
+  const alternatives = [some, others].map(names => names.map(name => [name]))
+  t.same(smallestAddition([], alternatives, scopes), ['a0:read', 'b0:read'])
+})
+
+// On every app that views are shown on: the five examples, and the one of 650 routes.
 
 for (const { name, build } of APPS) {
   t.test(name, { timeout: 0 }, async t => {

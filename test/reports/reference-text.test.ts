@@ -38,7 +38,7 @@ t.test('in HTML and in Markdown', async () => {
     const reference = await referenceOf(given)
     inHtml(treeOfHtml(toHtml(reference)), given)
     inMarkdown(treeOfMarkdown(toMarkdown(reference)), given)
-  }), { numRuns: 300 })
+  }), { numRuns: 200 })
 })
 
 function inHtml (tree: TreeNode, given: Texts): void {
