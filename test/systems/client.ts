@@ -1,5 +1,5 @@
 /** Talks to an example over HTTP on a real socket, quickly: one connection that is kept. */
-import { Agent, request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
+import { Agent, request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders, type RequestOptions } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { memoryStore } from 'fastify-api-key-scopes'
 import type { AppOptions } from '../../examples/serve.js'
@@ -36,6 +36,7 @@ export async function startClient (buildApp: BuildApp, keysPath = '/api-keys'): 
   const { token, authenticateUser } = adminSession()
   const app = await withKeptValidators(async () => await buildApp({ store: memoryStore(), authenticateUser }))
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const { hostname: host, port } = new URL(url)
   const agent = new Agent({ keepAlive: true })
   const session = { authorization: `Bearer ${token}` }
   return { url, session, ask, createKey, snapshot, close }
@@ -43,7 +44,7 @@ export async function startClient (buildApp: BuildApp, keysPath = '/api-keys'): 
   async function ask (request: string, headers: OutgoingHttpHeaders = {}, body?: object): Promise<Answer> {
     const [method, path] = request.split(' ') as [string, string]
     const text = body === undefined ? undefined : JSON.stringify(body)
-    return await send(agent, url, method, path, text === undefined ? headers : { ...headers, 'content-type': 'application/json' }, text)
+    return await send({ agent, host, port, method, path, headers: text === undefined ? headers : { ...headers, 'content-type': 'application/json' } }, text)
   }
 
   async function createKey (fields: object): Promise<CreatedKey> {
@@ -62,9 +63,9 @@ export async function startClient (buildApp: BuildApp, keysPath = '/api-keys'): 
   }
 }
 
-function send (agent: Agent, url: string, method: string, path: string, headers: OutgoingHttpHeaders, text: string | undefined): Promise<Answer> {
+function send (options: RequestOptions, text: string | undefined): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest(`${url}${path}`, { agent, method, headers }, (response) => {
+    const request = httpRequest(options, (response) => {
       let body = ''
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => { body += chunk })
