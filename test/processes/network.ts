@@ -32,7 +32,7 @@ export async function badNetwork (t: Test, { url, server, listens }: Engine): Pr
     // Those who hear nothing give up, and try again.
     for (const proxy of proxies) while (proxy.affected === 0) await wait(10)
     const all = [writer!, ...members]
-    const lags = await revokeWhileUsed(t, { members: all, revokers: [writer!], maxStaleness, rounds: inFull(4, 500) })
+    const lags = await revokeWhileUsed(t, { members: all, revokers: [writer!], maxStaleness, rounds: inFull(8, 500) })
     t.comment(`from the acknowledgement to the last acceptance: ${figures(lags)}`)
     await revokeWhileIdle(t, { members: all, revokers: [writer!], maxStaleness, rounds: inFull(1, 50) })
     set('pass')
@@ -41,13 +41,13 @@ export async function badNetwork (t: Test, { url, server, listens }: Engine): Pr
   await t.test('a network that is too slow for a flood of made-up keys', async (t) => {
     const [member] = await muster([proxies[0]!.through(url)], { maxStaleness: 3 * maxStaleness })
     proxies[0]!.mode = { delay: 20 }
-    const { refused, unavailable } = await overload(t, writer!, member!, { atOnce: 1000, duration: inFull(3500, 30_000) })
+    const { refused, unavailable } = await overload(t, writer!, member!, { atOnce: 1000, duration: inFull(5000, 30_000) })
     t.comment(`${refused} were refused, and ${unavailable} answered 503`)
     await member!.call('close')
     set('pass')
   })
 
-  const common = { pause: inFull(15, 0), writer: writer!, maxStaleness }
+  const common = { pause: inFull(5, 0), writer: writer!, maxStaleness }
   await Promise.all(MODES.map(([mode, isTotal], i) => t.test(`a network that does this: ${JSON.stringify(mode)}`, async (t) => {
     const begin = () => { proxies[i]!.mode = mode }
     const end = () => { proxies[i]!.mode = 'pass' }
