@@ -9,6 +9,7 @@ import { beginEpoch, change, changes } from './sqlite/changes.js'
 import { connector, type Connection } from './sqlite/connection.js'
 import { reading, writing, type SqliteHandle } from './sqlite/driver.js'
 import { storeError } from './sqlite/errors.js'
+import { purge } from './sqlite/purge.js'
 import { toKey, unpack } from './sqlite/row.js'
 import { keptIn, type Whereabouts } from './whereabouts.js'
 
@@ -114,12 +115,7 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
     },
 
     async purge (endedBefore) {
-      const to = await connected()
-      const before = toMilliseconds(endedBefore)
-      return change(to, removed => removed > 0 ? null : [], () => {
-        to.purgeUses.run(before, before)
-        return to.purgeKeys.all(before, before).length
-      })
+      return await purge(connected, toMilliseconds(endedBefore))
     },
 
     async recordUse (uses) {

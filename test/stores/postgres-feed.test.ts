@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Position } from '../../lib/keys/store.js'
+import { MOST_AT_ONCE } from '../../lib/stores/change-log.js'
 import { postgresStore, type PostgresOptions } from '../../lib/stores/postgres.js'
 import { startPostgres, type PostgresServer } from '../servers/postgres.js'
 import { startProxy } from '../servers/proxy.js'
@@ -136,7 +137,6 @@ async function everything (server: PostgresServer): Promise<void> {
         const before = (await store.changes(null)).position
         await store.insert(own)
         const { position, digests } = await store.changes(before)
-        // A purge, by whomever, is told as everything.
         t.ok(position.seq > before.seq && (digests === null || digests.includes(own.digest)))
         await store.recordUse(shuffled.map((id) => ({ id, lastUsedAt: new Date(round), demands: new Map([['x', new Date(round)]]) })))
         await store.update(shuffled[0]!, { name: `${who} ${round}` })
@@ -252,13 +252,26 @@ async function everything (server: PostgresServer): Promise<void> {
     t.same(seen.map(({ seq }) => seq), [3, 6, 9, 12])
   })
 
+  t.test('of a purge of very many keys each is told, and nobody has to forget all others', async (t) => {
+    const url = await server.database()
+    const store = await opened(t, url)
+    await store.insert(aKey('kept'))
+    await ask(url, `INSERT INTO api_key_scopes_keys (id, digest, name, start, scopes, created_at, expires_at, metadata, pepper_version)
+      SELECT 'ended ' || i, 'digest ' || i, 'old', '', '[]', i, 1, '{}', 0 FROM generate_series(1, 2500) AS i`)
+    const { position } = await store.changes(null)
+    t.equal(await store.purge(new Date(2)), 2500)
+    const { digests } = await store.changes(position)
+    t.equal(new Set(digests).size, 2500)
+    t.strictSame(await store.list({ limit: 10 }), [aKey('kept')])
+  })
+
   t.test('that all may have changed is told so, whatever the role takes a NULL in a list for', async (t) => {
     const url = await server.database()
     await ask(server.url, `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET array_nulls = off`)
     const store = await opened(t, url)
-    await store.insert(aKey('a', { expiresAt: new Date(1) }))
+    for (let i = 0; i <= MOST_AT_ONCE; i++) await store.insert(aKey(`key-${i}`))
     const { position } = await store.changes(null)
-    t.equal(await store.purge(new Date(2)), 1)
+    t.equal((await store.revokeOwner('user-1', new Date(2))).length, MOST_AT_ONCE + 1)
     t.equal((await store.changes(position)).digests, null)
   })
 }

@@ -43,6 +43,7 @@ t.test('a file of version 2, which tells of no changes, tells of them once it is
   await store.insert(aKey('a'))
   await store.close()
   const handle = await drivers[0]!.open(path)
+  handle.exec('DROP INDEX api_key_scopes_keys_revoked; DROP INDEX api_key_scopes_keys_disabled')
   handle.exec('DROP TABLE api_key_scopes_feed; DROP TABLE api_key_scopes_changes; UPDATE api_key_scopes_schema SET version = 2')
   handle.close()
   await store.open()

@@ -22,7 +22,7 @@ t.test('a file of version 1 is opened with all that it holds, and from then on d
     }
     t.equal((await store.list({ limit: 100 })).length, version1Keys.length)
     await store.close()
-    t.equal(await versionOf(path), 3)
+    t.equal(await versionOf(path), 4)
   }
 
   const store = sqliteStore(path)

@@ -300,6 +300,7 @@ t.test('statements are prepared once, and every search has an index', async (t) 
   const queries: KeyQuery[] = [
     { limit: 1 }, { limit: 1, ownerId: 'user-1' }, { limit: 1, ownerId: 'user-1', after: aKey('a') },
     ...(['active', 'disabled', 'expired', 'revoked'] as const).map((is) => ({ limit: 1, ownerId: 'user-1', state: { is, at: new Date(5) } })),
+    ...(['disabled', 'revoked'] as const).map((is) => ({ limit: 1, state: { is, at: new Date(5) }, after: aKey('a') })),
     { limit: 1, unusedSince: new Date(5) }
   ]
   const counts: number[] = []
@@ -317,10 +318,15 @@ t.test('statements are prepared once, and every search has an index', async (t) 
     sql, plan: handle.prepare(`EXPLAIN QUERY PLAN ${sql}`).all().map((row) => (row as { detail: string }).detail).join('; ')
   }))
   t.ok(plans.length > 15)
+  for (const [condition, index] of [['revoked_at IS NOT NULL)', 'revoked'], ['disabled_at IS NOT NULL)', 'disabled']] as const) {
+    // Else a list of the few that there are would look at all others.
+    const ofAll = plans.filter(({ sql }) => sql.includes(condition) && !sql.includes('owner_id = ?'))
+    t.ok(ofAll.length > 0 && ofAll.every(({ plan }) => plan.includes(`INDEX api_key_scopes_keys_${index}`)), index)
+  }
   for (const { sql, plan } of plans) {
     t.notMatch(plan, /TEMP/, sql)
-    // To scan an index is to list in its order. To purge is rare, and looks at everything.
-    if (!/DELETE/.test(sql)) t.match(plan, /^(?:SEARCH|SCAN) .* USING (?:INDEX|COVERING INDEX|PRIMARY KEY)/, sql)
+    // To scan an index is to list in its order. To purge takes one part after the other, by the place of its rows.
+    t.match(plan, /^(?:CO-ROUTINE .*; )?(?:SEARCH|SCAN) .* USING (?:INDEX|COVERING INDEX|PRIMARY KEY|INTEGER PRIMARY KEY)/, sql)
   }
 })
 
@@ -365,12 +371,12 @@ t.test('a file that a newer version wrote is refused and left as it is, by path 
   await store.close()
   const handle = await openDatabase(path)
   handle.exec('UPDATE api_key_scopes_schema SET version = 99')
-  const remedy = 'its tables have version 99, and this fastify-api-key-scopes knows versions up to 3; update the package'
+  const remedy = 'its tables have version 99, and this fastify-api-key-scopes knows versions up to 4; update the package'
   await refuses(t, path, remedy)
   await t.rejects(sqliteStore(handle).open() as Promise<void>, {
     code: 'FST_API_KEY_STORE_OPEN', message: `Cannot open the API key store in the given database: ${remedy}`
   })
-  handle.exec('UPDATE api_key_scopes_schema SET version = 3')
+  handle.exec('UPDATE api_key_scopes_schema SET version = 4')
   await store.open()
   await store.close()
   handle.close()

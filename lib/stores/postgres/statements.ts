@@ -56,7 +56,7 @@ export function statementsOf ({ schema, history, prepared }: StatementOptions) {
     endedKeys: statement(`SELECT id FROM ${keys} WHERE ${ended} AND (CAST(? AS TEXT) IS NULL OR id > ?) ORDER BY id LIMIT ?`),
     lockEnded: statement(`SELECT id FROM ${keys} WHERE id = ANY(?) AND ${ended} ORDER BY id FOR UPDATE`),
     purgeUses: statement(`DELETE FROM ${uses} WHERE key_id = ANY(?)`),
-    purgeKeys: statement(`DELETE FROM ${keys} WHERE id = ANY(?)`),
+    purgeKeys: statement(`DELETE FROM ${keys} WHERE id = ANY(?) RETURNING digest`),
 
     lockUsed: statement(`SELECT id FROM ${keys} WHERE id = ANY(?) ORDER BY id FOR NO KEY UPDATE`),
     keysUsed: statement(`

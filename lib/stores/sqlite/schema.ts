@@ -77,4 +77,8 @@ const migrations = [`
 
   -- The last one is always kept, so that the next is counted on from it. No digest: all records may have changed.
   CREATE TABLE api_key_scopes_changes (seq INTEGER NOT NULL PRIMARY KEY, digest TEXT COLLATE BINARY) STRICT;
+`, `
+  -- The few among very many, in the order of lists.
+  CREATE INDEX api_key_scopes_keys_revoked ON api_key_scopes_keys (created_at, id) WHERE revoked_at IS NOT NULL;
+  CREATE INDEX api_key_scopes_keys_disabled ON api_key_scopes_keys (created_at, id) WHERE disabled_at IS NOT NULL;
 `]

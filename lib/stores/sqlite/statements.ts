@@ -8,7 +8,8 @@ export type Statements = ReturnType<typeof statementsOf>
 export function statementsOf (handle: SqliteHandle) {
   const select = `SELECT ${selection} FROM api_key_scopes_keys`
   const change = 'UPDATE api_key_scopes_keys SET'
-  const ended = 'revoked_at < ? OR expires_at < ?'
+  const ended = '(revoked_at < ? OR expires_at < ?)'
+  const among = `rowid IN (SELECT value FROM json_each(?)) AND ${ended}`
   const lists = new Map<string, SqliteStatement>()
 
   return {
@@ -22,8 +23,12 @@ export function statementsOf (handle: SqliteHandle) {
     endBy: prepare(handle, `${change} expires_at = coalesce(min(expires_at, ?), ?) WHERE id = ?`),
     revoke: prepare(handle, `${change} revoked_at = ?, revoked_reason = ? WHERE id = ? AND revoked_at IS NULL`),
     revokeOwner: prepare(handle, `${change} revoked_at = ?, revoked_reason = ? WHERE owner_id = ? AND revoked_at IS NULL RETURNING ${selection}`),
-    purgeUses: prepare(handle, `DELETE FROM api_key_scopes_uses WHERE key_id IN (SELECT id FROM api_key_scopes_keys WHERE ${ended})`),
-    purgeKeys: prepare(handle, `DELETE FROM api_key_scopes_keys WHERE ${ended} RETURNING id`),
+    // There is a next one only after as many as were asked for: else those who add keys meanwhile would never let it come to an end.
+    endedAfter: prepare(handle, `
+      SELECT ${packed({ next: 'iif(count(*) = ?, max(place), NULL)', ended: 'json_group_array(place) FILTER (WHERE has_ended)' })}
+      FROM (SELECT rowid AS place, ${ended} AS has_ended FROM api_key_scopes_keys WHERE rowid > ? ORDER BY rowid LIMIT ?)`),
+    purgeUses: prepare(handle, `DELETE FROM api_key_scopes_uses WHERE key_id IN (SELECT id FROM api_key_scopes_keys WHERE ${among})`),
+    purgeKeys: prepare(handle, `DELETE FROM api_key_scopes_keys WHERE ${among} RETURNING ${packed({ digest: 'digest' })}`),
     keyUsed: prepare(handle, `${change} last_used_at = coalesce(max(last_used_at, ?), ?) WHERE id = ?`),
     // A key that does not exist has no uses.
     demandMet: prepare(handle, `
