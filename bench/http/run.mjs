@@ -6,6 +6,7 @@ import { contest } from './contest.mjs'
 import { HELP, readOptions } from './options.mjs'
 import { installPeers, versions } from './peers.mjs'
 import { print, rowOf } from './rows.mjs'
+import { Stores } from './stores.mjs'
 
 await run(process.argv.slice(2)).catch((error) => {
   console.error(error.message)
@@ -17,32 +18,60 @@ async function run (args) {
   if (help) return console.log(HELP)
   installPeers()
 
-  const entries = variants.map(variant => contestants(variant, against)).map(list => ({ list, slices: list.map(() => []) }))
-  // Round by round: what changes in the machine from one minute to the next meets all of them.
+  const stores = new Stores()
+  try {
+    const entries = []
+    for (const variant of variants) {
+      const list = await contestants(variant, { against, stores, settings })
+      if (list !== null) entries.push({ list, slices: list.map(() => []) })
+    }
+    await measure(entries, settings)
+    const rows = entries.flatMap(({ list, slices }) => list.map((variant, at) => rowOf(variant, slices[at], settings.processes)))
+    report(rows, settings)
+  } finally {
+    await stores.end()
+  }
+}
+
+/** What stands beside one process of bare Fastify: a variant, and with --against the other version of it. `null`: it cannot be had here. */
+async function contestants (variant, { against, stores, settings }) {
+  const list = [{ ...variant, checkout: settings.checkout }]
+  if (against !== undefined && variant.file === 'ours.mjs') {
+    list.push({ ...variant, name: `${variant.name}-against`, title: `${variant.title} (${against})`, checkout: against })
+  }
+  if (variant.store === undefined) return list
+  const filled = []
+  for (const each of list) {
+    const store = await stores.filled(variant.store, each.checkout)
+    if (store === null) return null
+    filled.push({ ...each, ...store })
+  }
+  return filled
+}
+
+/** Round by round: what changes in the machine from one minute to the next meets all of them. */
+async function measure (entries, settings) {
   for (let round = 1; round <= settings.processes; round++) {
     for (const { list, slices } of entries) {
-      process.stderr.write(`\r\x1b[Kround ${round} of ${settings.processes}: ${list[0].title}`)
+      progress(`round ${round} of ${settings.processes}: ${list[0].title}`)
       const more = await contest(list, settings)
       more.forEach((of, at) => slices[at].push(...of))
     }
   }
-  process.stderr.write('\r\x1b[K')
+  progress('')
+}
 
-  const rows = entries.flatMap(({ list, slices }) => list.map((variant, at) => rowOf(variant, slices[at], settings.processes)))
-  const about = { node: process.version, cpu: `${cpus()[0].model}, ${cpus().length} cores`, date: new Date().toISOString(), load: loadavg()[0] }
-  console.log(`Node ${about.node}, ${about.cpu}, load ${about.load.toFixed(1)}; ${settings.processes} processes of ${settings.slices} slices each; medians (quartiles)${PINNED ? '' : '; without taskset'}\n`)
+function report (rows, { checkout, ...settings }) {
+  const about = { node: process.version, cpu: `${cpus()[0].model}, ${cpus().length} cores`, date: new Date().toISOString(), load: loadavg()[1] }
+  console.log(`Node ${about.node}, ${about.cpu}, load ${about.load.toFixed(1)}; ${settings.processes} processes each with ${settings.slices} slices; medians (quartiles)${PINNED ? '' : '; without taskset'}\n`)
   print(rows)
-  save({ ...about, versions: versions(), settings: { ...settings, checkout: undefined, pinned: PINNED, connections: 32 }, rows })
-}
 
-/** With --against, ours of both versions stand beside the same process of bare Fastify. */
-function contestants (variant, against) {
-  if (against === undefined || variant.file !== 'ours.mjs') return [variant]
-  return [variant, { ...variant, name: `${variant.name}-against`, title: `${variant.title} (${against})`, settings: { checkout: against } }]
-}
-
-function save (results) {
   const folder = new URL('../results/', import.meta.url)
   mkdirSync(folder, { recursive: true })
+  const results = { ...about, versions: versions(), settings: { ...settings, pinned: PINNED, connections: 32 }, rows }
   writeFileSync(new URL('http.json', folder), JSON.stringify(results, null, 2) + '\n')
+}
+
+function progress (text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
 }

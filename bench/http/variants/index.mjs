@@ -1,21 +1,49 @@
 // What is compared, in the order of the table. Each variant is a function of a file here: it makes a server that answers
-// GET /hello, and the Authorization headers that are sent to it.
+// GET /hello, and says which Authorization headers are to be sent to it, each of them `once` or at random again and again.
 const HELLO = { status: 200, body: /^\{"hello":"world"\}$/ }
 const MISSING_SCOPE = { status: 403, body: /"API key missing required scope: apps:deploy"/ }
 const INVALID_KEY = { status: 401, body: /"Invalid API key"/ }
 
-export const BARE = { name: 'bare', title: 'Fastify, no check at all', group: 'Fastify', file: 'fastify.mjs', start: 'bare', answer: HELLO }
+/** What every other is measured against. */
+export const BARE = variant('bare', 'Fastify, no check at all', 'fastify.mjs', 'bare')
 
 export const VARIANTS = [
-  BARE,
-  { name: 'empty-hook', title: 'an empty onRequest hook', group: 'Fastify', file: 'fastify.mjs', start: 'emptyHook', answer: HELLO },
-  { name: 'ours', title: 'ours', group: 'Fastify', file: 'ours.mjs', start: 'accepted', answer: HELLO },
-  { name: 'ours-principal', title: 'ours, the handler reads request.principal', group: 'Fastify', file: 'ours.mjs', start: 'principal', answer: HELLO },
-  { name: 'ours-403', title: 'ours, 403: a scope is missing', group: 'Fastify', file: 'ours.mjs', start: 'missingScope', answer: MISSING_SCOPE },
-  { name: 'ours-401', title: 'ours, 401: an unknown key', group: 'Fastify', file: 'ours.mjs', start: 'unknownKey', answer: INVALID_KEY },
-  { name: 'ours-user', title: 'ours, a user session', group: 'Fastify', file: 'ours.mjs', start: 'userSession', answer: HELLO },
-  { name: 'bearer-auth', title: '@fastify/bearer-auth, one static key', group: 'Fastify', file: 'bearer-auth.mjs', start: 'staticKey', answer: HELLO },
-  { name: 'bearer-auth-function', title: '@fastify/bearer-auth, async function: SHA-256, Map', group: 'Fastify', file: 'bearer-auth.mjs', start: 'asyncFunction', answer: HELLO },
-  { name: 'raw-map', title: 'by hand: Map of raw headers (keeps the secrets in memory)', group: 'Fastify', file: 'by-hand.mjs', start: 'rawHeaders', answer: HELLO },
-  { name: 'hash-set', title: 'by hand: async hook, SHA-256, Set', group: 'Fastify', file: 'by-hand.mjs', start: 'hashes', answer: HELLO }
+  ...grouped('On Fastify',
+    BARE,
+    variant('empty-hook', 'an empty onRequest hook', 'fastify.mjs', 'emptyHook'),
+    variant('ours', 'ours', 'ours.mjs', 'accepted'),
+    variant('ours-principal', 'ours, the handler reads request.principal', 'ours.mjs', 'principal'),
+    variant('ours-user', 'ours, a user session', 'ours.mjs', 'userSession'),
+    variant('ours-403', 'ours, 403: a scope is missing', 'ours.mjs', 'missingScope', { answer: MISSING_SCOPE }),
+    variant('ours-401', 'ours, 401: an unknown key', 'ours.mjs', 'unknownKey', { answer: INVALID_KEY }),
+    variant('bearer-auth', '@fastify/bearer-auth, one static key', 'bearer-auth.mjs', 'staticKey'),
+    variant('bearer-auth-function', '@fastify/bearer-auth, async function: SHA-256, Map', 'bearer-auth.mjs', 'asyncFunction'),
+    variant('auth', '@fastify/auth: SHA-256, Map, and scope', 'auth.mjs', 'composed'),
+    variant('jwt', '@fastify/jwt, HS256, scope in a hook', 'jwt.mjs', 'verified'),
+    variant('jwt-cache', '@fastify/jwt with its cache', 'jwt.mjs', 'cached'),
+    variant('raw-map', 'by hand: Map of raw headers (secrets in memory)', 'by-hand.mjs', 'rawHeaders'),
+    variant('hash-set', 'by hand: async hook, SHA-256, Set', 'by-hand.mjs', 'hashes'),
+    variant('better-auth', 'better-auth, API-key plugin, keys in a Map', 'better-auth.mjs', 'secondaryStorage'),
+    variant('better-auth-memory', 'better-auth, API-key plugin, memory database', 'better-auth.mjs', 'memoryDatabase')
+  ),
+  ...grouped('Ours, each key for the first time',
+    variant('ours-cold-memory', 'keys in memory', 'ours.mjs', 'accepted', { once: true }),
+    variant('ours-cold-sqlite', 'keys in SQLite', 'ours.mjs', 'stored', { once: true, store: 'sqlite' }),
+    variant('ours-cold-postgres', 'keys in PostgreSQL', 'ours.mjs', 'stored', { once: true, store: 'postgres' }),
+    variant('ours-cold-redis', 'keys in Redis', 'ours.mjs', 'stored', { once: true, store: 'redis' })
+  ),
+  ...grouped('Other frameworks',
+    variant('hono', 'Hono, no check at all', 'hono.mjs', 'bare'),
+    variant('hono-bearer-auth', 'Hono bearer-auth, async function: SHA-256, Map', 'hono.mjs', 'withBearerAuth'),
+    variant('hapi', 'hapi, no check at all', 'hapi.mjs', 'bare'),
+    variant('hapi-scopes', 'hapi, scheme with SHA-256 and Map, scope on the route', 'hapi.mjs', 'withScopes')
+  )
 ]
+
+function variant (name, title, file, start, more = {}) {
+  return { name, title, file, start, answer: HELLO, ...more }
+}
+
+function grouped (group, ...variants) {
+  return variants.map(each => ({ ...each, group }))
+}

@@ -1,59 +1,50 @@
-// fastify-api-key-scopes with its defaults: scopes on the route, usage and lease on.
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+// fastify-api-key-scopes with its defaults: a scope on the route, usage and lease on.
+import { SCOPE } from './digests.mjs'
+import { catalogOf, fillStore, openStore, packageOf } from './our-stores.mjs'
 import { addRoute, fastify, serving } from './route.mjs'
 
+const GRANT = ['apps:read', SCOPE]
+
 export async function accepted (settings) {
-  const { app, keys } = await withKeys(settings, ['apps:read', 'apps:deploy'])
-  addRoute(app, { config: { scopes: 'apps:deploy' } })
-  return serving(app, keys)
+  return await withKeys(settings, GRANT)
 }
 
 export async function principal (settings) {
-  const { app, keys } = await withKeys(settings, ['apps:read', 'apps:deploy'])
-  addRoute(app, { config: { scopes: 'apps:deploy' } }, request => request.principal.record.id)
-  return serving(app, keys)
+  return await withKeys(settings, GRANT, request => request.principal.record.id)
 }
 
 export async function missingScope (settings) {
-  const { app, keys } = await withKeys(settings, ['apps:read'])
-  addRoute(app, { config: { scopes: 'apps:deploy' } })
-  return serving(app, keys)
+  return await withKeys(settings, ['apps:read'])
 }
 
-/** All of one shape with ours, with a right checksum; none is in the store. */
+/** Keys as they should be, of another store. */
 export async function unknownKey (settings) {
-  const { app } = await withKeys({ ...settings, keys: 1 }, ['apps:read'])
-  const { app: elsewhere, keys } = await withKeys(settings, ['apps:read'])
-  await elsewhere.close()
-  addRoute(app, { config: { scopes: 'apps:deploy' } })
-  return serving(app, keys)
+  const keys = await fillStore(await openStore('memory', settings), GRANT, settings)
+  return serving(await appOn(await openStore('memory', settings), settings), keys)
 }
 
 export async function userSession (settings) {
-  const sessions = new Map(Array.from({ length: settings.keys }, (_, i) => [`Bearer session-${i}`, { id: `user-${i}` }]))
-  const { app } = await withKeys({ ...settings, keys: 1 }, ['apps:read'], {
-    authenticateUser: async request => sessions.get(request.headers.authorization) ?? null
-  })
-  addRoute(app, { config: { scopes: 'apps:deploy' } })
-  return serving(app, [...sessions.keys()].map(header => header.slice('Bearer '.length)))
+  const tokens = Array.from({ length: settings.keys }, (_, i) => `session-${i}`)
+  const sessions = new Map(tokens.map((token, i) => [`Bearer ${token}`, { id: `user-${i}` }]))
+  const authenticateUser = async request => sessions.get(request.headers.authorization) ?? null
+  return serving(await appOn(await openStore('memory', settings), settings, { authenticateUser }), tokens)
 }
 
-/** An app with so many keys, of which it has seen none yet. */
-async function withKeys ({ checkout, keys: count }, scopes, options = {}) {
-  const load = async name => await import(pathToFileURL(join(checkout, 'dist/esm', name)))
-  const { default: apiKeyScopes, defineScopes, memoryStore } = await load('index.js')
+/** On a store that outlives the process, and has keys already. */
+export async function stored (settings) {
+  return serving(await appOn(await openStore(settings.store, settings), settings), [])
+}
+
+async function withKeys (settings, scopes, look) {
+  const store = await openStore('memory', settings)
+  const keys = await fillStore(store, scopes, settings)
+  return serving(await appOn(store, settings, {}, look), keys)
+}
+
+async function appOn (store, { checkout }, options = {}, look) {
+  const { default: apiKeyScopes } = await packageOf(checkout)
   const app = fastify()
-  await app.register(apiKeyScopes, {
-    scopes: defineScopes({ full: { description: 'Everything', includes: '*' }, 'apps:read': 'Read', 'apps:deploy': 'Deploy' }),
-    store: memoryStore(),
-    keyPrefix: 'acme',
-    ...options
-  })
-  const keys = []
-  for (let i = 0; i < count; i++) {
-    const { key } = await app.apiKeys.create({ name: `key ${i}`, ownerId: `user-${i % 1000}`, scopes })
-    keys.push(key)
-  }
-  return { app, keys }
+  await app.register(apiKeyScopes, { scopes: await catalogOf(checkout), store, keyPrefix: 'acme', ...options })
+  addRoute(app, { config: { scopes: SCOPE } }, look)
+  return app
 }
