@@ -1,7 +1,6 @@
 // A process that is asked one thing at a time, on a core of its own where that can be arranged.
-import { fork } from 'node:child_process'
+import { execFileSync, fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
-import { execFileSync } from 'node:child_process'
 
 /** Whether servers and load generator are kept apart: each has a core of its own. */
 export const PINNED = availableParallelism() > 1 && hasTaskset()
@@ -13,9 +12,10 @@ export class Child {
   #ended
 
   constructor (file, argument, core) {
-    const pinned = PINNED ? { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath] } : {}
+    const [execPath, ...execArgv] = onCore(core, [process.execPath])
     this.#process = fork(new URL(file, import.meta.url), [JSON.stringify(argument)], {
-      ...pinned,
+      execPath,
+      execArgv,
       env: { ...process.env, NODE_ENV: 'production' },
       serialization: 'advanced'
     })
@@ -45,6 +45,11 @@ export class Child {
     this.#process.disconnect()
     await this.#ended
   }
+}
+
+/** The command line that runs another one on this core. */
+export function onCore (core, commandLine) {
+  return PINNED ? ['taskset', '-c', String(core), ...commandLine] : commandLine
 }
 
 function hasTaskset () {

@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
+import { TOOL_NAMES } from './cross-check.mjs'
 import { VARIANTS } from './variants/index.mjs'
 
 export const HELP = `npm run bench:http -- [options]
@@ -11,6 +12,7 @@ export const HELP = `npm run bench:http -- [options]
   --processes <n>      fresh processes for each variant
   --slices <n>         slices for each process
   --keys <n>           how many keys there are, each used at random (100000)
+  --with <tool>        the same once more with ${TOOL_NAMES.join(' or ')}
   --against <folder>   beside each of ours, the same of another checkout that was built (npm run build)
 `
 
@@ -28,6 +30,7 @@ export function readOptions (args) {
       processes: { type: 'string' },
       slices: { type: 'string' },
       keys: { type: 'string' },
+      with: { type: 'string' },
       against: { type: 'string' }
     }
   })
@@ -35,6 +38,7 @@ export function readOptions (args) {
   return {
     help: values.help,
     variants: chosen(values.only),
+    tool: toolNamed(values.with),
     checkout: fileURLToPath(new URL('../..', import.meta.url)),
     against: values.against === undefined ? undefined : join(resolve(values.against), '/'),
     processes: count('processes', values.processes ?? size.processes),
@@ -51,6 +55,11 @@ function chosen (only) {
   const unknown = names.filter(name => VARIANTS.every(variant => variant.name !== name))
   if (unknown.length > 0) throw new Error(`--only: there is no ${unknown.join(', ')}; there are ${VARIANTS.map(({ name }) => name).join(', ')}`)
   return VARIANTS.filter(({ name }) => names.includes(name))
+}
+
+function toolNamed (name) {
+  if (name === undefined || TOOL_NAMES.includes(name)) return name
+  throw new Error(`--with must be ${TOOL_NAMES.join(' or ')}, not ${name}`)
 }
 
 function count (name, text) {

@@ -1,12 +1,14 @@
 // HTTP side by side: what a check costs on the same route in the same run. `npm run bench:http -- --help`
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
+import { writeResults } from '../figures.mjs'
 import { PINNED } from './child.mjs'
 import { contest } from './contest.mjs'
+import { crossCheck } from './cross-check.mjs'
 import { HELP, readOptions } from './options.mjs'
 import { installPeers, versions } from './peers.mjs'
-import { print, rowOf } from './rows.mjs'
+import { print, printCrossChecks, rowOf } from './rows.mjs'
 import { Stores } from './stores.mjs'
+import { VARIANTS } from './variants/index.mjs'
 
 await run(process.argv.slice(2)).catch((error) => {
   console.error(error.message)
@@ -14,7 +16,7 @@ await run(process.argv.slice(2)).catch((error) => {
 })
 
 async function run (args) {
-  const { help, variants, against, ...settings } = readOptions(args)
+  const { help, variants, against, tool, ...settings } = readOptions(args)
   if (help) return console.log(HELP)
   installPeers()
 
@@ -27,7 +29,8 @@ async function run (args) {
     }
     await measure(entries, settings)
     const rows = entries.flatMap(({ list, slices }) => list.map((variant, at) => rowOf(variant, slices[at], settings.processes)))
-    report(rows, settings)
+    if (tool !== undefined) await crossCheckAll(rows, entries, tool, settings)
+    report(rows, settings, variants === VARIANTS && against === undefined)
   } finally {
     await stores.end()
   }
@@ -61,15 +64,21 @@ async function measure (entries, settings) {
   progress('')
 }
 
-function report (rows, { checkout, ...settings }) {
-  const about = { node: process.version, cpu: `${cpus()[0].model}, ${cpus().length} cores`, date: new Date().toISOString(), load: loadavg()[1] }
-  console.log(`Node ${about.node}, ${about.cpu}, load ${about.load.toFixed(1)}; ${settings.processes} processes each with ${settings.slices} slices; medians (quartiles)${PINNED ? '' : '; without taskset'}\n`)
-  print(rows)
+/** Those whose headers may be sent again. */
+async function crossCheckAll (rows, entries, tool, settings) {
+  for (const variant of entries.flatMap(({ list }) => list).filter(({ once }) => !once)) {
+    progress(`${tool}: ${variant.title}`)
+    rows.find(({ name }) => name === variant.name).crossCheck = await crossCheck(variant, tool, settings)
+  }
+  progress('')
+}
 
-  const folder = new URL('../results/', import.meta.url)
-  mkdirSync(folder, { recursive: true })
-  const results = { ...about, versions: versions(), settings: { ...settings, pinned: PINNED, connections: 32 }, rows }
-  writeFileSync(new URL('http.json', folder), JSON.stringify(results, null, 2) + '\n')
+function report (rows, { checkout, ...settings }, isWhole) {
+  console.log(`Node ${process.version}, ${cpus()[0].model.trim()}, ${cpus().length} cores, load ${loadavg()[1].toFixed(1)}; ${settings.processes} processes each with ${settings.slices} slices; medians (quartiles)${PINNED ? '' : '; without taskset'}\n`)
+  print(rows)
+  printCrossChecks(rows.filter(({ crossCheck }) => crossCheck !== undefined))
+  // What is published is never a part.
+  if (isWhole) writeResults('http', { versions: versions(), settings: { ...settings, pinned: PINNED, connections: 32 }, rows })
 }
 
 function progress (text) {

@@ -38,21 +38,20 @@ export class Runner {
     await this.#run(this.#settings.warmUpMilliseconds)
   }
 
-  /**
-   * `cpu` is in microseconds a request, `rate` in requests a second, `busy` the share of the time in which the server used its
-   * core, `latencies` are milliseconds.
-   */
+  /** What is known of one slice, with the milliseconds that each request took. */
   async slice () {
+    return await this.measured(async () => await this.#run(this.#settings.milliseconds))
+  }
+
+  /**
+   * What the server used for the requests that somebody makes: `cpu` is in microseconds a request, `rate` in requests a second,
+   * `busy` the share of the time in which the server used its core.
+   */
+  async measured (makeRequests) {
     const { cpu: before } = await this.#server.ask('cpu')
-    const { milliseconds, latencies } = await this.#run(this.#settings.milliseconds)
+    const { requests, milliseconds, ...more } = await makeRequests()
     const { cpu: after } = await this.#server.ask('cpu')
-    const requests = latencies.length
-    return {
-      cpu: (after - before) / requests,
-      rate: requests / milliseconds * 1000,
-      busy: (after - before) / 1000 / milliseconds,
-      latencies
-    }
+    return { cpu: (after - before) / requests, rate: requests / milliseconds * 1000, busy: (after - before) / 1000 / milliseconds, ...more }
   }
 
   async end () {
@@ -61,8 +60,9 @@ export class Runner {
 
   async #run (atMost) {
     const { unused, ...results } = await this.#ask('run', { milliseconds: atMost, requests: Infinity })
-    this.mayGoOn = unused > 2 * results.latencies.length * this.#settings.milliseconds / atMost
-    return results
+    const requests = results.latencies.length
+    this.mayGoOn = unused > 2 * requests * this.#settings.milliseconds / atMost
+    return { requests, ...results }
   }
 
   async #ask (command, details) {
