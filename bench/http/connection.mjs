@@ -80,5 +80,5 @@ export class Connection {
 }
 
 function wrong (what, answer) {
-  return new Error(`an answer ${what}:\n${answer.latin1Slice(0, 2000)}`)
+  return new Error(`an answer ${what}:\n${answer.toString('latin1', 0, 2000)}`)
 }

@@ -9,19 +9,25 @@ class Target {
   #once
   #at = 0
   #slice = null
+  #failure = null
 
   static async connect ({ port, credentials, answer, once }) {
     const target = new Target()
     target.#requests = credentials.map(requestWith)
     target.#once = once
     const answered = (connection, milliseconds, now) => { target.#answered(connection, milliseconds, now) }
-    const failed = (error) => { target.#slice?.reject(error) }
+    const failed = (error) => {
+      target.#failure ??= error
+      target.#slice?.reject(error)
+    }
     target.#connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => Connection.open(port, answer, answered, failed)))
     return target
   }
 
   /** Requests until so many were made or so many milliseconds are over, whatever is first; resolves when the last is answered. */
   async run ({ milliseconds, requests, inOrder }) {
+    // One that was closed between two slices.
+    if (this.#failure !== null) throw this.#failure
     const started = performance.now()
     const latencies = await new Promise((resolve, reject) => {
       const next = inOrder || this.#once ? () => this.#inOrder() : () => this.#atRandom()
