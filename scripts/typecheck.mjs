@@ -32,7 +32,7 @@ async function worker () {
 function sourcesIn (folder) {
   if (!existsSync(folder)) return []
   return readdirSync(folder, { recursive: true })
-    .filter((file) => /\.[mc]?ts$/.test(file))
+    .filter((file) => /\.[mc]?ts$/.test(file) && !/(^|[/\\])node_modules[/\\]/.test(file))
     .map((file) => join(folder, file))
     .sort()
 }
