@@ -1,12 +1,13 @@
 // What every benchmark does with its figures.
 import { writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 
 /** The figure in the middle, and those around it, a quarter of all below and a quarter above. */
 export function spread (figures) {
   const sorted = [...figures].sort((a, b) => a - b)
-  const at = share => sorted[Math.round(share * (sorted.length - 1))]
-  return { median: rounded(at(0.5)), low: rounded(at(0.25)), high: rounded(at(0.75)) }
+  const last = sorted.length - 1
+  const [median, low, high] = [sorted[Math.round(last * 0.5)], sorted[Math.floor(last * 0.25)], sorted[Math.ceil(last * 0.75)]]
+  return { median: rounded(median), low: rounded(low), high: rounded(high) }
 }
 
 /** More digits than these are noise. */
@@ -17,7 +18,7 @@ export function rounded (figure) {
 /** Writes a file of bench/results, with what it was measured on. */
 export function writeResults (name, results) {
   const file = new URL(`results/${name}.json`, import.meta.url)
-  const measuredOn = { node: process.version, cpu: `${cpus().length} x ${cpus()[0].model.trim()}`, date: new Date().toISOString().slice(0, 10) }
+  const measuredOn = { node: process.version, cpu: `${cpus()[0].model.trim()}, ${cpus().length} cores`, date: new Date().toISOString(), load: rounded(loadavg()[0]) }
   writeFileSync(file, `${JSON.stringify({ ...measuredOn, ...results }, null, 2)}\n`)
 }
 

@@ -1,0 +1,30 @@
+// Measures one call: process.mjs <module> <name> <size>. The module makes it, as `{ call, batch, besides }`: so many calls are timed at
+// once, for one alone is too short; a call may answer a promise; `besides` are other figures. With `beside`, the call that it is compared with.
+import { measure } from 'mitata'
+
+const [module, name, size] = process.argv.slice(2)
+const { calls } = await import(module)
+const { call, batch, beside, besides = {} } = await calls[name](Number(size))
+
+/** Where results go, so that no call is left out for having none. */
+let sink = 0
+
+const nanoseconds = await timeOf(call)
+const figures = { nanoseconds, ...besides }
+if (beside !== undefined) {
+  // Once more in turn, since the first one is slow for being the first.
+  const without = await timeOf(beside)
+  const again = await timeOf(call)
+  Object.assign(figures, { nanoseconds: again, without, ratio: again / without })
+}
+process.stdout.write(JSON.stringify(figures))
+process.exit(sink === -1 ? 1 : 0)
+
+async function timeOf (call) {
+  const isAsync = call() instanceof Promise
+  const times = isAsync
+    ? async () => { for (let i = 0; i < batch; i++) if (await call() !== undefined) sink = 1 }
+    : () => { for (let i = 0; i < batch; i++) if (call() !== undefined) sink = 1 }
+  const { p50 } = await measure(times, { min_cpu_time: 300e6 })
+  return p50 / batch
+}
