@@ -91,6 +91,7 @@ const namesOf = {
   api_key_scopes_keys_rotated_from_key: 'index by predecessor',
   api_key_scopes_keys_revoked: 'index of revoked ones',
   api_key_scopes_keys_disabled: 'index of disabled ones',
+  api_key_scopes_keys_expiring: 'index by expiry',
   api_key_scopes_uses: 'uses',
   api_key_scopes_uses_pkey: 'index of uses'
 }

@@ -1,11 +1,12 @@
 // A store with very many keys: npm run bench:stores -- --store sqlite|postgres --keys 10000000
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { beside } from './beside.mjs'
 import * as measures from './measures.mjs'
+import { keep } from './results.mjs'
 import { postgresPlace } from './postgres.mjs'
 import { sqlitePlace } from './sqlite.mjs'
 import { show } from './tables.mjs'
@@ -74,8 +75,7 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-mkdirSync(values.results, { recursive: true })
-writeFileSync(join(values.results, `stores-${values.store}.json`), `${JSON.stringify(rounded(result), null, 2)}\n`)
+keep(values.results, `stores-${values.store}.json`, keys, rounded(result))
 show(rounded(result))
 
 async function opened (work) {

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import type { StoredKey } from '../keys/record.js'
 import type { KeyStore } from '../keys/store.js'
-import { conditionsOf } from './list.js'
 import { fromText, textOrNull, toChanges, toMilliseconds, toRow, toText } from './row.js'
 import { isAsSeen, isSameGrant } from './same-grant.js'
 import { sharedSession } from './shared-session.js'
@@ -9,6 +8,7 @@ import { beginEpoch, change, changes } from './sqlite/changes.js'
 import { connector, type Connection } from './sqlite/connection.js'
 import { reading, writing, type SqliteHandle } from './sqlite/driver.js'
 import { storeError } from './sqlite/errors.js'
+import { list } from './sqlite/list.js'
 import { purge } from './sqlite/purge.js'
 import { toKey, unpack } from './sqlite/row.js'
 import { keptIn, type Whereabouts } from './whereabouts.js'
@@ -68,10 +68,7 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
     },
 
     async list (query) {
-      const { list } = await connected()
-      const conditions = conditionsOf(query)
-      const values = conditions.flatMap(([, ...values]) => values)
-      return list(conditions.map(([sql]) => sql)).all(...values, query.limit).map(toKey)
+      return await list(connected, query)
     },
 
     async update (id, fields, seen) {

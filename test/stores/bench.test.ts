@@ -11,7 +11,7 @@ t.test('npm run bench:stores fills a store, finds what it has filled it with, an
   const { code, output } = await run(process.execPath, ['bench/stores/run.mjs', '--store', 'sqlite', '--keys', '10000', '--samples', '20', '--results', results], { cwd: '.', timeout: 60_000 })
   t.equal(code, 0, output)
   t.match(output, 'lookup, once more')
-  const { keys, bytes, ends, usage } = JSON.parse(readFileSync(join(results, 'stores-sqlite.json'), 'utf8'))
+  const { 10000: { keys, bytes, ends, usage } } = JSON.parse(readFileSync(join(results, 'stores-sqlite.json'), 'utf8'))
   t.equal(keys, 10_000)
   t.equal(ends.purge.removed, 100, 'one of a hundred keys ended long ago')
   t.ok(bytes['index by digest'] > 64 * keys)

@@ -253,7 +253,7 @@ async function everything (server: PostgresServer): Promise<void> {
     await everyRead(store)
     await store.list({ limit: 10, ownerId: 'user-7' })
     await store.list({ limit: 10, after: { createdAt: new Date(5000), id: 'key-5000' } })
-    for (const is of ['disabled', 'revoked'] as const) await store.list({ limit: 10, state: { is, at: new Date(5) } })
+    for (const is of ['disabled', 'revoked', 'expired'] as const) await store.list({ limit: 10, state: { is, at: new Date(5) } })
     const { position } = await store.changes(null)
     await store.changes({ ...position, seq: position.seq - 2 })
     await store.revoke('key-7', new Date(5))
@@ -266,11 +266,11 @@ async function everything (server: PostgresServer): Promise<void> {
       t.match(plan, /Index|One-Time Filter: false/, text)
       t.notMatch(plan, /Seq Scan on (?:api_key_scopes_keys|api_key_scopes_uses|api_key_scopes_changes)/, plan)
     }
-    for (const state of ['disabled', 'revoked']) {
+    for (const [end, index] of [['revoked_at IS NOT NULL)', 'revoked'], ['disabled_at IS NOT NULL)', 'disabled'], ['expires_at <= ', 'expiring']] as const) {
       // Else a list of the few that there are would look at all others.
-      const { text, values } = pool.asked.find(({ text }) => text.includes(`${state}_at IS NOT NULL) ORDER`))!
+      const { text, values } = pool.asked.find(({ text }) => text.includes(end))!
       const { rows } = await pool.query(`EXPLAIN ${text}`, values)
-      t.match(rows.map((row) => row['QUERY PLAN']).join('\n'), `using api_key_scopes_keys_${state}`)
+      t.match(rows.map((row) => row['QUERY PLAN']).join('\n'), `api_key_scopes_keys_${index}`)
     }
     const { rows } = await pool.query(`EXPLAIN ${pool.asked.find(({ text }) => / WHERE digest = /.test(text))!.text}`, ['x'])
     t.match(rows.map((row) => row['QUERY PLAN']).join('\n'), /^Nested Loop Left Join.*\n {2}-> {2}Result.*\n {2}-> {2}Index Scan using api_key_scopes_keys_digest_key on api_key_scopes_keys.*\n {8}Index Cond: \(digest = 'x'::text\)$/)

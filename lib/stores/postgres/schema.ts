@@ -26,9 +26,10 @@ CREATE TABLE api_key_scopes_keys (
 );
 CREATE INDEX api_key_scopes_keys_by_creation ON api_key_scopes_keys (created_at, id);
 CREATE INDEX api_key_scopes_keys_by_owner ON api_key_scopes_keys (owner_id, created_at, id);
--- The few among very many, in the order of lists.
+-- The few among very many, for lists.
 CREATE INDEX api_key_scopes_keys_revoked ON api_key_scopes_keys (created_at, id) WHERE revoked_at IS NOT NULL;
 CREATE INDEX api_key_scopes_keys_disabled ON api_key_scopes_keys (created_at, id) WHERE disabled_at IS NOT NULL;
+CREATE INDEX api_key_scopes_keys_expiring ON api_key_scopes_keys (expires_at) WHERE expires_at IS NOT NULL;
 
 -- A demand may be too long for an index; its digest is not.
 CREATE TABLE api_key_scopes_uses (

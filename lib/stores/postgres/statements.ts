@@ -53,7 +53,11 @@ export function statementsOf ({ schema, history, prepared }: StatementOptions) {
       WITH theirs AS (SELECT id AS locked FROM ${keys} WHERE owner_id = ? AND revoked_at IS NULL ORDER BY id FOR UPDATE)
       UPDATE ${keys} SET revoked_at = ?, revoked_reason = ? FROM theirs WHERE id = locked RETURNING ${selection}`),
 
-    endedKeys: statement(`SELECT id FROM ${keys} WHERE ${ended} AND (CAST(? AS TEXT) IS NULL OR id > ?) ORDER BY id LIMIT ?`),
+    endedAfter: statement(`
+      WITH part AS (SELECT id, created_at, ${ended} AS has_ended FROM ${keys} WHERE (created_at, id) > (CAST(? AS BIGINT), ?) ORDER BY created_at, id LIMIT ?)
+      SELECT (SELECT count(*) FROM part) AS count, CAST(created_at AS TEXT) AS "createdAt", id,
+        (SELECT CAST(pg_catalog.json_agg(id) AS TEXT) FROM part WHERE has_ended) AS ended
+      FROM (SELECT 1) AS one LEFT JOIN LATERAL (SELECT created_at, id FROM part ORDER BY created_at DESC, id DESC LIMIT 1) AS last ON TRUE`),
     lockEnded: statement(`SELECT id FROM ${keys} WHERE id = ANY(?) AND ${ended} ORDER BY id FOR UPDATE`),
     purgeUses: statement(`DELETE FROM ${uses} WHERE key_id = ANY(?)`),
     purgeKeys: statement(`DELETE FROM ${keys} WHERE id = ANY(?) RETURNING digest`),

@@ -10,7 +10,13 @@ export function statementsOf (handle: SqliteHandle) {
   const change = 'UPDATE api_key_scopes_keys SET'
   const ended = '(revoked_at < ? OR expires_at < ?)'
   const among = `rowid IN (SELECT value FROM json_each(?)) AND ${ended}`
+  const newestFirst = 'ORDER BY created_at DESC, id DESC'
   const lists = new Map<string, SqliteStatement>()
+  const listed = (sql: string): SqliteStatement => {
+    const prepared = lists.get(sql) ?? prepare(handle, sql)
+    lists.set(sql, prepared)
+    return prepared
+  }
 
   return {
     findByDigest: prepare(handle, `${select} WHERE digest = ?`),
@@ -47,10 +53,16 @@ export function statementsOf (handle: SqliteHandle) {
 
     /** Keys that meet all of these conditions, in the order of `list`. There are few different ones, and each is prepared once. */
     list (conditions: readonly string[]): SqliteStatement {
-      const sql = `${select} WHERE ${conditions.map(condition => `(${condition})`).join(' AND ')} ORDER BY created_at DESC, id DESC LIMIT ?`
-      const prepared = lists.get(sql) ?? prepare(handle, sql)
-      lists.set(sql, prepared)
-      return prepared
+      return listed(`${select} WHERE ${all(conditions)} ${newestFirst} LIMIT ?`)
+    },
+    /** Where the key stands that comes after so many others. */
+    place (conditions: readonly string[]): SqliteStatement {
+      const place = packed({ createdAt: 'created_at', id: 'id' })
+      return listed(`SELECT ${place} FROM api_key_scopes_keys WHERE ${all(conditions)} ${newestFirst} LIMIT 1 OFFSET ?`)
     }
   }
+}
+
+function all (conditions: readonly string[]): string {
+  return conditions.map(condition => `(${condition})`).join(' AND ')
 }
