@@ -10,6 +10,8 @@ import { print, printCrossChecks, rowOf } from './rows.mjs'
 import { Stores } from './stores.mjs'
 import { VARIANTS } from './variants/index.mjs'
 
+process.once('SIGINT', () => process.exit(130))
+
 await run(process.argv.slice(2)).catch((error) => {
   console.error(error.message)
   process.exitCode = 1

@@ -36,7 +36,8 @@ export class Stores {
   #locations = {
     sqlite: async () => {
       const folder = mkdtempSync(join(tmpdir(), 'fastify-api-key-scopes-http-'))
-      this.#ends.push(() => rmSync(folder, { recursive: true, force: true }))
+      // Also when the run is ended from the keyboard.
+      process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
       return join(folder, 'keys.db')
     },
     postgres: async () => {
