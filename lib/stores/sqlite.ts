@@ -6,11 +6,12 @@ import { isAsSeen, isSameGrant } from './same-grant.js'
 import { sharedSession } from './shared-session.js'
 import { beginEpoch, change, changes } from './sqlite/changes.js'
 import { connector, type Connection } from './sqlite/connection.js'
-import { reading, writing, type SqliteHandle } from './sqlite/driver.js'
+import { reading, type SqliteHandle } from './sqlite/driver.js'
 import { storeError } from './sqlite/errors.js'
 import { list } from './sqlite/list.js'
 import { purge } from './sqlite/purge.js'
 import { toKey, unpack } from './sqlite/row.js'
+import { recordUse } from './sqlite/uses.js'
 import { keptIn, type Whereabouts } from './whereabouts.js'
 
 export type { SqliteHandle, SqliteStatement, SqliteValue } from './sqlite/driver.js'
@@ -116,14 +117,7 @@ export function sqliteStore (source: string | SqliteHandle): Required<KeyStore> 
     },
 
     async recordUse (uses) {
-      const { handle, keyUsed, demandMet } = await connected()
-      writing(handle, () => {
-        for (const { id, lastUsedAt, demands } of uses) {
-          const used = toMilliseconds(lastUsedAt)
-          keyUsed.run(used, used, toText(id))
-          for (const [demand, at] of demands) demandMet.run(toText(demand), toMilliseconds(at), toText(id))
-        }
-      })
+      await recordUse(connected, uses)
     },
 
     async usesOf (id) {
