@@ -142,8 +142,8 @@ export async function flushes (store, keys, most, besides) {
   async function flushed (seed, at) {
     const batch = batchesFrom(seed, at)
     const made = Array.from({ length: batches }, (_, i) => batch(i))
-    const spread = await timesOf(batches, (i) => store.recordUse(made[i]))
-    return { ...spread, keysPerSecond: spread.perSecond * BATCH, rowsPerSecond: spread.perSecond * rows }
+    const { answer: spread, longest } = await heldUp(() => timesOf(batches, (i) => store.recordUse(made[i])))
+    return { ...spread, eventLoopHeldUpMs: longest, keysPerSecond: spread.perSecond * BATCH, rowsPerSecond: spread.perSecond * rows }
   }
   const first = await flushed(17, 0)
   const again = await flushed(17, 1e6)

@@ -25,6 +25,7 @@ const tables = {
     'a batch of keys that were not used before': (run) => spread(run.usage['batch of 500 keys, first use']),
     'the same keys again': (run) => spread(run.usage['batch of 500 keys, used before']),
     'keys a second, of those': (run) => grouped(run.usage['batch of 500 keys, used before'].keysPerSecond),
+    'the longest that the process did nothing else, in 100 batches': ({ usage }) => held(usage['batch of 500 keys, used before']),
     'lookups of another process, alone': (run) => spread(run.usage['lookups of another process, alone']),
     'lookups of another process, beside batches': (run) => spread(run.usage['lookups of another process, beside flushes'])
   }),
@@ -50,7 +51,7 @@ const tables = {
     'expired ones, where there are none': (run) => once(run.lists['state expired, of which there are none']),
     '`revokeOwner`, 1 key in 1,000': ({ ends: { revokeOwner } }) => `${revokeOwner.seconds} s`,
     '`purge`, 1 key in 100': ({ ends: { purge } }) => purge && `${purge.seconds} s`,
-    'the longest that the process did nothing else meanwhile': ({ ends: { purge } }) => purge && `${Math.round(purge.eventLoopHeldUpMs)} ms`,
+    'the longest that the process did nothing else meanwhile': ({ ends: { purge } }) => held(purge),
     'keys that another process added meanwhile': ({ ends }) => spread(ends['inserts of another process, beside the purge'])
   }),
   traffic: [
@@ -88,6 +89,10 @@ function spread (times) {
 
 function once (times) {
   return times && digits(times.p50)
+}
+
+function held (times) {
+  return times?.eventLoopHeldUpMs && `${Math.round(times.eventLoopHeldUpMs)} ms`
 }
 
 function digits (milliseconds) {

@@ -10,7 +10,7 @@ export function show ({ store, keys, machine, load, bytes, lookups, lists, inser
     ...prefixed('lookup, ', lookups), ...prefixed('list, ', lists), insert: inserts.insert, ...feed, rotate, ...besidePurge
   }))
   console.log('use of keys, in milliseconds')
-  console.table(columns(['count', 'p50', 'p99', 'max', 'keysPerSecond', 'rowsPerSecond', 'failed'], usage))
+  console.table(columns(['count', 'p50', 'p99', 'max', 'keysPerSecond', 'rowsPerSecond', 'eventLoopHeldUpMs', 'failed'], usage))
   console.table({ purge, revokeOwner })
 }
 

@@ -11,10 +11,10 @@ import { toKey, unpack } from './row.js'
  * parts, and others have their turn in between.
  */
 export async function list (connected: () => Promise<Connection>, query: KeyQuery): Promise<StoredKey[]> {
-  const { ownerId, after, limit, ...filters } = query
+  const { ownerId, after: _, limit, ...filters } = query
   const owner = ownerId === undefined ? {} : { ownerId }
   const found: StoredKey[] = []
-  let begin: Place | undefined = after && [toMilliseconds(after.createdAt), toText(after.id)]
+  let begin = beginningOf(query)
   while (true) {
     // It may be closed meanwhile.
     const to = await connected()
@@ -25,6 +25,14 @@ export async function list (connected: () => Promise<Connection>, query: KeyQuer
     begin = end
     await breathe()
   }
+}
+
+/** Only what was made before can be unused since. */
+function beginningOf ({ after, unusedSince }: KeyQuery): Place | undefined {
+  const place = after && [toMilliseconds(after.createdAt), toText(after.id)] as const
+  if (unusedSince === undefined) return place
+  const since = toMilliseconds(unusedSince)
+  return place !== undefined && place[0] < since ? place : [since, '']
 }
 
 /** Those by creation and by owner hold all records, and those of the revoked and the disabled ones just these. */

@@ -1,5 +1,4 @@
 import { setImmediate as breathe } from 'node:timers/promises'
-import { MOST_AT_ONCE } from '../change-log.js'
 import { fromText } from '../row.js'
 import { change } from './changes.js'
 import type { Connection } from './connection.js'
@@ -20,7 +19,7 @@ export async function purge (connected: () => Promise<Connection>, before: numbe
     const { next, ended } = look(to, last, before)
     found.push(...ended)
     last = next
-    if (found.length > MOST_AT_ONCE - LOOKED_AT || last === null) {
+    if (found.length >= ENOUGH || last === null) {
       count += remove(to, found, before)
       found = []
     }
@@ -58,5 +57,8 @@ function digestsOf (removed: ReadonlyArray<Removed | null>): readonly string[] |
 interface Removed { readonly digest: string }
 interface Part { readonly next: number | null, readonly ended: readonly number[] }
 
-/** Records that one look takes in: that is a millisecond. What is then removed in one step is told one by one, so that nobody forgets all others. */
-const LOOKED_AT = MOST_AT_ONCE / 2
+/** Records that one look takes in: that is a millisecond. */
+const LOOKED_AT = 500
+
+/** Records that are worth a step. With those of one more look they are no more than are told one by one, so that nobody forgets all others. */
+const ENOUGH = 200
