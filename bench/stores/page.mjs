@@ -30,10 +30,10 @@ const tables = {
     'lookups of another process, beside batches': (run) => spread(run.usage['lookups of another process, beside flushes'])
   }),
   sizes: perRun(Object.fromEntries(['table', 'index by id', 'index by digest', 'index by creation', 'index by owner', 'index of revoked ones'].map((part) =>
-    [part, ({ bytes, keys }) => `${Math.round(bytes[part] / keys)} bytes a key`]).concat([['all together', ({ bytes, keys }) => {
+    [`${part}, bytes a key`, ({ bytes, keys }) => Math.round(bytes[part] / keys)]).concat([['all together', ({ bytes, keys }) => {
     const { file, ...parts } = bytes
     const sum = file ?? Object.values(parts).reduce((a, b) => a + b)
-    return `${Math.round(sum / keys)} bytes a key, ${(sum / 2 ** 30).toFixed(1)} GiB`
+    return `${Math.round(sum / keys)}, or ${(sum / 2 ** 30).toFixed(1)} GiB`
   }]]))),
   calls: perRun({
     'one key is added': (run) => spread(run.inserts.insert),
@@ -49,8 +49,8 @@ const tables = {
     'disabled ones, where there are none': (run) => once(run.lists['state disabled, of which there are none']),
     'expired ones, 1 in 100, first page': (run) => spread(run.lists['state expired, first page']),
     'expired ones, where there are none': (run) => once(run.lists['state expired, of which there are none']),
-    '`revokeOwner`, 1 key in 1,000': ({ ends: { revokeOwner } }) => `${revokeOwner.seconds} s`,
-    '`purge`, 1 key in 100': ({ ends: { purge } }) => purge && `${purge.seconds} s`,
+    '`revokeOwner`, 1 key in 1,000': ({ ends: { revokeOwner } }) => `${digits(revokeOwner.seconds)} s`,
+    '`purge`, 1 key in 100': ({ ends: { purge } }) => purge && `${digits(purge.seconds)} s`,
     'the longest that the process did nothing else meanwhile': ({ ends: { purge } }) => held(purge),
     'keys that another process added meanwhile': ({ ends }) => spread(ends['inserts of another process, beside the purge'])
   }),
