@@ -12,8 +12,8 @@ import { keptIn } from './whereabouts.js'
  * await app.register(apiKeyScopes, { scopes, store: memoryStore(), keyPrefix: 'acme' })
  */
 export function memoryStore (): Required<KeyStore> {
-  const byId = new Map<string, StoredKey>()
-  const byDigest = new Map<string, StoredKey>()
+  const byId = new Map<string, KeptKey>()
+  const byDigest = new Map<string, KeptKey>()
   const uses = new Map<string, Map<string, Date>>()
   const history = memoryChanges()
 
@@ -86,10 +86,14 @@ export function memoryStore (): Required<KeyStore> {
       for (const { id, lastUsedAt, demands } of seen) {
         const key = byId.get(id)
         if (key === undefined) continue
-        save({ ...key, lastUsedAt: later(key.lastUsedAt, lastUsedAt) })
-        const known = uses.get(id) ?? new Map<string, Date>()
-        for (const [demand, at] of demands) known.set(demand, later(known.get(demand), at))
-        uses.set(id, known)
+        key.lastUsedAt = later(key.lastUsedAt, lastUsedAt)
+        let known = uses.get(id)
+        if (known === undefined) uses.set(id, known = new Map())
+        for (const [demand, at] of demands) {
+          const before = known.get(demand)
+          const latest = later(before, at)
+          if (latest !== before) known.set(demand, latest)
+        }
       }
     },
 
@@ -122,11 +126,14 @@ export function memoryStore (): Required<KeyStore> {
     if (keys.length > 0) history.note(keys.map(({ digest }) => digest))
   }
 
-  function save (key: StoredKey): void {
+  function save (key: KeptKey): void {
     byId.set(key.id, key)
     byDigest.set(key.digest, key)
   }
 }
+
+/** Uses are noted so often that no new record is made for each. */
+type KeptKey = Omit<StoredKey, 'lastUsedAt'> & { lastUsedAt: Date | null }
 
 function ended (key: StoredKey, at: Date, reason: string | null): StoredKey {
   return { ...key, revokedAt: new Date(at), revokedReason: reason }
@@ -152,8 +159,11 @@ function stateOf ({ revokedAt, disabledAt, expiresAt }: StoredKey, at: Date): Ke
   return expiresAt !== null && expiresAt <= at ? 'expired' : 'active'
 }
 
+/** The same date as before, if there is one, which is nobody else's: use is noted so often that new ones would fill the memory. */
 function later (known: Date | null | undefined, at: Date): Date {
-  return known != null && known > at ? known : new Date(at)
+  if (known == null) return new Date(at)
+  if (at > known) known.setTime(at.getTime())
+  return known
 }
 
 function newestFirst (a: Place, b: Place): number {
