@@ -1,29 +1,76 @@
 import { types } from 'node:util'
-import type { Grant } from '../scopes/grant.js'
+import { intersection, type Grant } from '../scopes/grant.js'
 import { isPlainObject } from '../scopes/entries.js'
+import type { Requirement } from '../scopes/requirement.js'
 import type { ResolveGrant } from './grants.js'
+import { idIn, packed, unpacked } from './packed-record.js'
 import type { ApiKeyRecord, JsonObject, StoredKey } from './record.js'
+import { NEVER, type NotedKey } from './usage/noted-key.js'
 
 /** Why a credential that claims to be an API key is refused. For logs; a client is not told. */
 export type KeyRefusal = 'malformed' | 'unknown' | 'revoked' | 'disabled' | 'expired' | 'ownerless' | 'corrupt'
 
-/** A key that the store knows, read once and ready for any number of requests. */
-export interface KnownKey {
-  /** Frozen, and without the digest. */
-  readonly record: ApiKeyRecord
+/**
+ * A key that the store knows, read once and ready for any number of requests. There may be very many of them in memory, so the record
+ * is kept as a short text until somebody wants to see it.
+ */
+export class KnownKey implements NotedKey {
   readonly grant: Grant
-  /** With `ownerScopes`: what its owner may do, which the grant is within. Left out: no limit. */
-  readonly limit?: Grant
-  /** Milliseconds since 1970 (`Infinity`: never). Kept as a number, for a `Date` could be changed by whoever holds the record. */
-  readonly expiresAt: number
+  /** Milliseconds since 1970; `null`: never. Kept as a number, for a `Date` could be changed by whoever holds the record. */
+  readonly expiresAt: number | null
   /** `ownerless`: `ownerScopes` says that its owner is gone. Whether it has expired is asked anew each time, unless that stands here. */
   readonly ended: KeyRefusal | null
+  /** With `ownerScopes`: what its owner may do, which the grant is within. */
+  readonly limit: Grant | undefined
+  usedAt = NEVER
+  met: Requirement | null = null
+  metAt = NEVER
+  otherMet: Map<Requirement, number> | null = null
+  #record: ApiKeyRecord | string
+
+  constructor (record: ApiKeyRecord | string, grant: Grant, expiresAt: number | null, ended: KeyRefusal | null, limit?: Grant) {
+    this.#record = record
+    this.grant = grant
+    this.expiresAt = expiresAt
+    this.ended = ended
+    this.limit = limit
+  }
+
+  /** A known key that may be used says by itself who is calling. */
+  get type (): 'apiKey' {
+    return 'apiKey'
+  }
+
+  get id (): string {
+    return typeof this.#record === 'string' ? idIn(this.#record) : this.#record.id
+  }
+
+  /** Frozen, and without the digest. The same object each time. */
+  get record (): ApiKeyRecord {
+    if (typeof this.#record === 'string') this.#record = unpacked(this.#record, this.grant.names)
+    return this.#record
+  }
+
+  /** The same key, which may not be used any more, for good. */
+  endedAs (refusal: KeyRefusal): KnownKey {
+    return new KnownKey(this.#record, this.grant, this.expiresAt, refusal)
+  }
+
+  /** The same key, with no more than this. */
+  within (limit: Grant): KnownKey {
+    return new KnownKey(this.#record, intersection(this.grant, limit), this.expiresAt, this.ended, limit)
+  }
+}
+
+/** Any key with this grant, where nobody's in particular is meant: its record says nothing. */
+export function anyKey (grant: Grant): KnownKey {
+  return new KnownKey('["","","",0]', grant, null, null)
 }
 
 /** Whether a known key may be used at this moment, in milliseconds since 1970: `null`, or why not. */
-export function refusalOf (key: KnownKey, now: number): KeyRefusal | null {
-  if (key.ended !== null) return key.ended
-  return now < key.expiresAt ? null : 'expired'
+export function refusalOf ({ ended, expiresAt }: KnownKey, now: number): KeyRefusal | null {
+  if (ended !== null) return ended
+  return expiresAt === null || now < expiresAt ? null : 'expired'
 }
 
 /**
@@ -34,16 +81,17 @@ export function readStoredKey (stored: unknown, resolve: ResolveGrant): KnownKey
   const faults = faultsOf(stored)
   if (faults.length > 0) return { corrupt: faults }
 
-  return knownKeyOf(recordOf(stored as StoredKey), resolve)
+  return known(stored as StoredKey, packed(stored as StoredKey), resolve)
 }
 
+/** The key that this record is of, which is kept as it is. */
 export function knownKeyOf (record: ApiKeyRecord, resolve: ResolveGrant): KnownKey {
-  return Object.freeze({
-    record,
-    grant: resolve(record.scopes),
-    expiresAt: record.expiresAt?.getTime() ?? Infinity,
-    ended: record.revokedAt !== null ? 'revoked' : record.disabledAt !== null ? 'disabled' : null
-  })
+  return known(record, record, resolve)
+}
+
+function known ({ scopes, expiresAt, revokedAt, disabledAt }: ApiKeyRecord, kept: ApiKeyRecord | string, resolve: ResolveGrant): KnownKey {
+  const ended = revokedAt !== null ? 'revoked' : disabledAt !== null ? 'disabled' : null
+  return new KnownKey(kept, resolve(scopes), expiresAt?.getTime() ?? null, ended)
 }
 
 /** What stands in a store but is no proper record; the faults name its fields. */

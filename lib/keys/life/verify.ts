@@ -23,7 +23,7 @@ export function verifying ({ verifier, usage }: KeyLife) {
     }
     const { key: known, refusal } = await verifier.verify(typeof key === 'string' ? key : '')
     if (refusal !== null) return { valid: false, reason: refusal, record: known?.record ?? null }
-    if (countsAsUse) usage.note(known.record.id)
+    if (countsAsUse) usage.note(known)
     return { valid: true, record: known.record }
   }
 }
