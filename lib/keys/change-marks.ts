@@ -17,17 +17,22 @@ export class ChangeMarks {
   #ofEach = 0
   #all = 0
 
+  /** How many changes there were. As long as it is the same, every mark that held holds. */
+  get count (): number {
+    return this.#all
+  }
+
   /** To be taken before the store is asked: then an answer that was overtaken by a change does not hold, whenever it comes. */
   take (digests: readonly string[]): Mark {
     const slots = digests.map(slotOf)
-    return { slots, changes: this.#sum(slots), heldAt: this.#all }
+    return { slots, changes: this.sum(slots, 0, slots.length), heldAt: this.#all }
   }
 
   /** Whether nothing has changed since. */
   holds (mark: Mark): boolean {
     // At nearly every request nothing at all has changed since the last one.
     if (mark.heldAt === this.#all) return true
-    if (this.#sum(mark.slots) !== mark.changes) return false
+    if (this.sum(mark.slots, 0, mark.slots.length) !== mark.changes) return false
     mark.heldAt = this.#all
     return true
   }
@@ -43,10 +48,10 @@ export class ChangeMarks {
     }
   }
 
-  /** Counts only go up, so that a sum is the same only if each of them is. */
-  #sum (slots: readonly number[]): number {
+  /** The changes of some of these slots. Counts only go up, so that a sum is the same only if each of them is. */
+  sum (slots: ArrayLike<number>, from: number, to: number): number {
     let sum = this.#ofEach
-    for (const slot of slots) sum += this.#changes[slot]!
+    for (let i = from; i < to; i++) sum += this.#changes[slots[i]!]!
     return sum
   }
 }

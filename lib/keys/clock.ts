@@ -29,9 +29,9 @@ export function elapsed (from: Moment, to: Moment): number {
   return Math.max(to.monotonic - from.monotonic, Math.abs(to.wall - from.wall))
 }
 
-/** Whether less than so many milliseconds have passed since then, by both clocks. Asked at every request, so it makes no `Moment`. */
-export function isWithin (milliseconds: number, since: Moment, clock: Clock): boolean {
-  return clock.monotonic() - since.monotonic < milliseconds && Math.abs(clock.wall() - since.wall) < milliseconds
+/** Whether less than so many milliseconds have passed by both clocks since they showed this. Asked at every request, so it is given no `Moment` that would be made for it. */
+export function isWithin (milliseconds: number, monotonic: number, wall: number, now: Moment): boolean {
+  return now.monotonic - monotonic < milliseconds && Math.abs(now.wall - wall) < milliseconds
 }
 
 /** Milliseconds by which the wall clock was set, or the other one stood still, between two moments. */

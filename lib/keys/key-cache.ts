@@ -1,8 +1,11 @@
-import { BoundedMap } from './bounded-map.js'
+import { randomBytes } from 'node:crypto'
 import type { Mark } from './change-marks.js'
-import { elapsed, isWithin, now, systemClock, type After, type Clock, type Moment } from './clock.js'
+import { elapsed, now, systemClock, type After, type Clock, type Moment } from './clock.js'
 import type { KnownKey } from './known-key.js'
 import type { Lease } from './lease.js'
+import { Remembered, type Validity } from './remembered.js'
+import { tagger, type Tag } from './tag.js'
+import { NONE } from './tag-table.js'
 import { within } from './within.js'
 
 /** What a lookup found: the key, or why there is none to use. */
@@ -32,11 +35,11 @@ export interface KeyCacheOptions {
   readonly maxMisses?: number
 }
 
-interface Entry extends Answer { readonly mark: Mark, readonly readAt: Moment }
+interface Entry extends Validity { readonly answer: Found }
 interface Flight { readonly entry: Promise<Entry>, readonly mark: Mark }
 
 /**
- * Remembers what the store said of each key, by the key's fingerprint, and asks once when many want to know.
+ * Remembers what the store said of each key, by the tag of its text, and asks once when many want to know.
  *
  * An answer is used while the records it is about are not told to have changed since its read *began*; and then for as long as
  * the lease lasts, or for `maxStaleness` after the read began, whichever is longer. Misses have a space of their own, so that a
@@ -45,55 +48,80 @@ interface Flight { readonly entry: Promise<Entry>, readonly mark: Mark }
 export class KeyCache {
   readonly #options: KeyCacheOptions
   readonly #clock: Clock
-  readonly #keys: BoundedMap<string, Entry>
-  readonly #misses: BoundedMap<string, Entry>
+  /** No key is kept in memory, only what its text is known by, in this process alone. */
+  readonly #tagOf = tagger(randomBytes(16))
+  readonly #keys: Remembered<KnownKey>
+  readonly #misses: Remembered<Exclude<Found, KnownKey>>
+  /** By the first of the digests that are asked for. */
   readonly #flights = new Map<string, Flight>()
 
   constructor (options: KeyCacheOptions) {
+    const { marks } = options.lease
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#keys = new BoundedMap(options.maxKeys ?? 100_000)
-    this.#misses = new BoundedMap(options.maxMisses ?? 10_000)
+    this.#keys = new Remembered(options.maxKeys ?? 100_000, marks)
+    this.#misses = new Remembered(options.maxMisses ?? 10_000, marks)
   }
 
-  /** What is known and may be used, without asking. */
-  peek (fingerprint: string): Found | undefined {
-    const entry = this.#keys.get(fingerprint) ?? this.#misses.get(fingerprint)
-    return entry !== undefined && this.#mayUse(entry) ? entry.found : undefined
+  /** The same of keys alone. */
+  peekKey (credential: string, moment: Moment): KnownKey | undefined {
+    const tag = this.#tagOf(credential)
+    return tag === null ? undefined : this.#usable(this.#keys, tag, moment)
   }
 
-  /** What is known and may be used, else what the store says. Rejects if it cannot say, or not in time. */
-  async find (fingerprint: string): Promise<Found> {
-    const known = this.peek(fingerprint)
+  /** What is known of a credential and may be used, without asking. */
+  peek (credential: string, moment: Moment = now(this.#clock)): Found | undefined {
+    const tag = this.#tagOf(credential)
+    return tag === null ? undefined : this.#usable(this.#keys, tag, moment) ?? this.#usable(this.#misses, tag, moment)
+  }
+
+  /**
+   * What is known and may be used, else what the store says. Rejects if it cannot say, or not in time.
+   *
+   * @param fingerprint by which to ask the store.
+   */
+  async find (credential: string, fingerprint = credential): Promise<Found> {
+    const known = this.peek(credential)
     if (known !== undefined) return known
 
     const { lease, maxStaleness, digestsOf } = this.#options
-    const flight = this.#flights.get(fingerprint)
-    if (flight !== undefined && maxStaleness > 0 && lease.marks.holds(flight.mark)) return (await flight.entry).found
-
     const digests = digestsOf(fingerprint)
+    const [first] = digests as [string]
+    const flight = this.#flights.get(first)
+    if (flight !== undefined && maxStaleness > 0 && lease.marks.holds(flight.mark)) return (await flight.entry).answer
+
     const mark = lease.marks.take(digests)
     const entry = this.#ask(digests, mark)
-    this.#flights.set(fingerprint, { entry, mark })
+    this.#flights.set(first, { entry, mark })
     try {
-      this.#remember(fingerprint, await entry)
+      this.#remember(credential, await entry)
     } finally {
-      if (this.#flights.get(fingerprint)?.entry === entry) this.#flights.delete(fingerprint)
+      if (this.#flights.get(first)?.entry === entry) this.#flights.delete(first)
     }
-    return (await entry).found
+    return (await entry).answer
   }
 
-  #mayUse (entry: Entry): boolean {
+  #usable<A extends Found> (remembered: Remembered<A>, tag: Tag, moment: Moment): A | undefined {
     const { lease, maxStaleness } = this.#options
-    if (!lease.marks.holds(entry.mark)) return false
-    return (entry.isToldOf && lease.covers()) || isWithin(maxStaleness, entry.readAt, this.#clock)
+    const place = remembered.find(tag)
+    if (place === NONE) return undefined
+    const isUsable = (remembered.isToldOf(place) && lease.covers(moment)) || remembered.isWithin(maxStaleness, place, moment)
+    return isUsable ? remembered.at(place) : undefined
   }
 
-  #remember (fingerprint: string, entry: Entry): void {
+  #remember (credential: string, entry: Entry): void {
     if (this.#options.maxStaleness === 0 || !this.#options.lease.marks.holds(entry.mark)) return
-    const [space, other] = typeof entry.found === 'object' ? [this.#keys, this.#misses] : [this.#misses, this.#keys]
-    space.set(fingerprint, entry)
-    other.delete(fingerprint)
+    const tag = this.#tagOf(credential)
+    // It has other characters than any key.
+    if (tag === null) return
+    const { answer, ...rest } = entry
+    if (typeof answer === 'object') {
+      this.#keys.set(tag, answer, rest)
+      this.#misses.delete(tag)
+    } else {
+      this.#misses.set(tag, answer, rest)
+      this.#keys.delete(tag)
+    }
   }
 
   async #ask (digests: readonly string[], mark: Mark): Promise<Entry> {
@@ -108,7 +136,6 @@ export class KeyCache {
     const { read, timeout, timedOut, wait } = this.#options
     const readAt = now(this.#clock)
     const { found, isToldOf } = await within(timeout, read(digests), timedOut, wait)
-    // Not by spreading the answer: V8 finds the members of what is made so far more slowly, at each request.
-    return elapsed(readAt, now(this.#clock)) > timeout ? undefined : { found, isToldOf, mark, readAt }
+    return elapsed(readAt, now(this.#clock)) > timeout ? undefined : { answer: found, isToldOf, mark, readAt }
   }
 }

@@ -62,9 +62,9 @@ export class Lease {
     this.#pace = paceOf(options.maxStaleness)
   }
 
-  /** Whether all that holds by its mark may be used now. */
-  covers (): boolean {
-    return this.#from !== null && isWithin(this.#options.maxStaleness, this.#from, this.#clock)
+  /** Whether all that holds by its mark may be used at this moment. */
+  covers (moment: Moment = now(this.#clock)): boolean {
+    return this.#from !== null && isWithin(this.#options.maxStaleness, this.#from.monotonic, this.#from.wall, moment)
   }
 
   /** Begins to ask, from time to time, until it is closed. */

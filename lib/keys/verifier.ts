@@ -1,5 +1,6 @@
 import type { Catalog } from '../scopes/catalog.js'
-import { intersection, type Grant } from '../scopes/grant.js'
+import type { Grant } from '../scopes/grant.js'
+import { now, systemClock } from './clock.js'
 import { fingerprintOf, type Digester } from './digest.js'
 import { StoreUnavailableError } from './errors.js'
 import type { ForeignKeys } from './foreign-keys.js'
@@ -86,19 +87,29 @@ export class KeyVerifier {
     return this.#options.foreignKeys?.fingerprintOf(credential) ?? null
   }
 
-  /** The verdict, if it can be given without asking the store. */
+  /**
+   * The key, if it is known and may be used now; else there is more to be found out. To be asked first, of any text: what is
+   * remembered has the shape of a key.
+   */
+  known (credential: string): KnownKey | undefined {
+    const moment = now(systemClock)
+    const found = this.#cache.peekKey(credential, moment)
+    return found !== undefined && refusalOf(found, moment.wall) === null ? found : undefined
+  }
+
+  /** The verdict, if it can be given without asking the store. What is remembered has the shape of a key. */
   peek (credential: string): Verdict | undefined {
-    const fingerprint = this.fingerprintOf(credential)
-    if (fingerprint === null) return MALFORMED
-    const found = this.#cache.peek(fingerprint)
-    return found === undefined ? undefined : verdictOn(found)
+    const moment = now(systemClock)
+    const found = this.#cache.peek(credential, moment)
+    if (found !== undefined) return verdictOn(found, moment.wall)
+    return this.fingerprintOf(credential) === null ? MALFORMED : undefined
   }
 
   /** @throws {StoreUnavailableError} if the store has to be asked and cannot answer, or not in time. */
   async verify (credential: string): Promise<Verdict> {
     const fingerprint = this.fingerprintOf(credential)
     if (fingerprint === null) return MALFORMED
-    return await this.#told(async () => verdictOn(await this.#cache.find(fingerprint)))
+    return await this.#told(async () => verdictOn(await this.#cache.find(credential, fingerprint)))
   }
 
   /**
@@ -154,22 +165,21 @@ export class KeyVerifier {
   /** The key with no more than its owner may do. No store tells when that changes, so it is asked again after `maxStaleness`. */
   async #withinOwner (key: KnownKey, owners?: Owners): Promise<Answer> {
     const { ownerScopes } = this.#options
-    const { ownerId } = key.record
+    const ownerId = ownerScopes === undefined ? null : key.record.ownerId
     if (ownerScopes === undefined || ownerId === null) return { found: key, isToldOf: true }
     const ended = refusalOf(key, Date.now())
     // For good: were the clock set back a little, it would be a key again, and one that no owner limits.
-    if (ended !== null) return { found: Object.freeze({ ...key, ended }), isToldOf: true }
+    if (ended !== null) return { found: key.endedAs(ended), isToldOf: true }
     const asked = owners?.get(ownerId) ?? ownerGrant(ownerId, ownerScopes, this.resolve)
     owners?.set(ownerId, asked)
     const own = await asked
-    const found = Object.freeze(own === null ? { ...key, ended: 'ownerless' as const } : { ...key, grant: intersection(key.grant, own), limit: own })
-    return { found, isToldOf: false }
+    return { found: own === null ? key.endedAs('ownerless') : key.within(own), isToldOf: false }
   }
 }
 
 const MALFORMED: Verdict = Object.freeze({ key: null, refusal: 'malformed' as const })
 
-function verdictOn (found: Found): Verdict {
+function verdictOn (found: Found, at = Date.now()): Verdict {
   if (typeof found === 'string') return { key: null, refusal: found }
-  return { key: found, refusal: refusalOf(found, Date.now()) } as Verdict
+  return { key: found, refusal: refusalOf(found, at) } as Verdict
 }

@@ -137,7 +137,7 @@ t.test('a record is frozen to its depth, and a copy', async (t) => {
   const stored = goodRecord()
   const { record } = readWell(stored)
   const { team } = record.metadata as { team: { names: unknown[] } }
-  for (const part of [readWell(stored), record, record.scopes, record.metadata, team, team.names, team.names[1]]) t.ok(Object.isFrozen(part))
+  for (const part of [record, record.scopes, record.metadata, team, team.names, team.names[1]]) t.ok(Object.isFrozen(part))
   const changing = stored as unknown as { scopes: string[], metadata: { team: unknown }, createdAt: Date }
   changing.scopes.push('a:write')
   changing.metadata.team = 'x'

@@ -61,7 +61,8 @@ export class App {
   serve (held: HeldKey): void {
     const asked = this.#world.timeline.now
     const own = Math.max(...held.digests.map(digest => this.link.knowledge.own.get(digest) ?? -Infinity))
-    const known = this.#verifier.peek(held.key)
+    const key = this.#verifier.known(held.key)
+    const known = key === undefined ? this.#verifier.peek(held.key) : { key, refusal: null }
     if (known !== undefined) return this.#hand(held, known, asked, own)
     const request = {}
     this.waiting.set(request, asked)

@@ -16,7 +16,7 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: 'the lease never ends',
     file: 'lease.ts',
-    from: 'return this.#from !== null && isWithin(this.#options.maxStaleness, this.#from, this.#clock)',
+    from: 'return this.#from !== null && isWithin(this.#options.maxStaleness, this.#from.monotonic, this.#from.wall, moment)',
     to: 'return this.#from !== null'
   },
   {
@@ -76,38 +76,38 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: 'only the monotonic clock is looked at',
     file: 'clock.ts',
-    from: 'clock.monotonic() - since.monotonic < milliseconds && Math.abs(clock.wall() - since.wall) < milliseconds',
-    to: 'clock.monotonic() - since.monotonic < milliseconds'
+    from: 'now.monotonic - monotonic < milliseconds && Math.abs(now.wall - wall) < milliseconds',
+    to: 'now.monotonic - monotonic < milliseconds'
   },
   {
     name: 'only the wall clock is looked at',
     file: 'clock.ts',
-    from: 'clock.monotonic() - since.monotonic < milliseconds && Math.abs(clock.wall() - since.wall) < milliseconds',
-    to: 'clock.wall() - since.wall < milliseconds'
+    from: 'now.monotonic - monotonic < milliseconds && Math.abs(now.wall - wall) < milliseconds',
+    to: 'now.wall - wall < milliseconds'
   },
   {
     name: 'a clock that was set back hides that the machine slept',
     file: 'clock.ts',
-    from: '&& Math.abs(clock.wall() - since.wall) < milliseconds',
-    to: '&& clock.wall() - since.wall < milliseconds'
+    from: '&& Math.abs(now.wall - wall) < milliseconds',
+    to: '&& now.wall - wall < milliseconds'
   },
   {
     name: 'a mark is taken when the answer came',
     file: 'key-cache.ts',
-    from: '{ found, isToldOf, mark, readAt }',
-    to: '{ found, isToldOf, mark: this.#options.lease.marks.take(digests), readAt }'
+    from: '{ answer: found, isToldOf, mark, readAt }',
+    to: '{ answer: found, isToldOf, mark: this.#options.lease.marks.take(digests), readAt }'
   },
   {
     name: 'a mark is not looked at',
-    file: 'key-cache.ts',
-    from: 'if (!lease.marks.holds(entry.mark)) return false',
-    to: ''
+    file: 'remembered.ts',
+    from: 'return place !== NONE && this.#holds(place) ? place : NONE',
+    to: 'return place'
   },
   {
     name: 'a read counts from when it was answered',
     file: 'key-cache.ts',
-    from: 'timeout ? undefined : { found, isToldOf, mark, readAt }',
-    to: 'timeout ? undefined : { found, isToldOf, mark, readAt: now(this.#clock) }'
+    from: 'timeout ? undefined : { answer: found, isToldOf, mark, readAt }',
+    to: 'timeout ? undefined : { answer: found, isToldOf, mark, readAt: now(this.#clock) }'
   },
   {
     name: 'a request joins a read that was overtaken',
@@ -148,8 +148,8 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: 'the lease covers what no store tells of',
     file: 'key-cache.ts',
-    from: '(entry.isToldOf && lease.covers())',
-    to: 'lease.covers()'
+    from: '(remembered.isToldOf(place) && lease.covers(moment))',
+    to: 'lease.covers(moment)'
   },
   {
     name: 'whoever adds a key still takes it for unknown',
