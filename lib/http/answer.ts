@@ -87,7 +87,8 @@ function asReady (payload: unknown): string {
 
 function formatted (formatError: FormatError, { denial, body }: Refusal, request: FastifyRequest): string {
   try {
-    const shaped = formatError(denial, request)
+    // A copy: the denial may be that of others too.
+    const shaped = formatError({ ...denial }, request)
     if (isPromise(shaped)) {
       // Nobody else will: a rejection that nobody takes ends the process.
       Promise.resolve(shaped).catch(() => {})

@@ -66,6 +66,8 @@ export function actorOf (identity: Identity): Actor {
   }
 }
 
+/** What logs nothing is called `noop` by pino, and by Fastify without a logger. A logger of the app's own need not be able to tell. */
 function isLogged ({ log }: FastifyRequest, level: DenialLogLevel): boolean {
-  return level !== 'silent' && (log as { isLevelEnabled?(level: string): boolean }).isLevelEnabled?.(level) !== false
+  if (level === 'silent' || log[level].name === 'noop') return false
+  return (log as { isLevelEnabled?(level: string): boolean }).isLevelEnabled?.(level) !== false
 }

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyError } from '@fastify/error'
 import { StoreUnavailableError } from '../keys/errors.js'
+import type { Shortfall } from '../scopes/requirement.js'
 import type { Identity, Refused } from './decision.js'
 import * as errors from './errors.js'
 
@@ -29,12 +30,15 @@ export interface Refusal {
   readonly toError: () => Error
 }
 
+type MissingScope = Extract<Refused, { outcome: 'missingScope' }>
 type Plain = Exclude<Refused['outcome'], 'missingScope' | 'sessionRequired'>
 
 /** Puts decisions into words and headers. Challenges follow RFC 6750 §3. */
 export class Refusals {
   readonly #realm: string
   readonly #revealGranted: boolean
+  /** Each shortfall is that of one grant. */
+  readonly #ofKeys = new WeakMap<Shortfall, Refusal>()
   readonly #plain: Readonly<Record<Plain | 'sessionExpected' | 'sessionRefused', Refusal>>
 
   constructor (realm: string, revealGranted: boolean) {
@@ -54,16 +58,26 @@ export class Refusals {
   }
 
   of (decision: Refused, identity: Identity): Refusal {
-    if (decision.outcome === 'missingScope') return this.#missingScope(decision, identity)
+    if (decision.outcome === 'missingScope') return this.#knownMissingScope(decision, identity)
     if (decision.outcome === 'sessionRequired') return this.#plain[decision.offered ? 'sessionRefused' : 'sessionExpected']
     return this.#plain[decision.outcome]
   }
 
-  #missingScope ({ demand, shortfall }: Extract<Refused, { outcome: 'missingScope' }>, identity: Identity): Refusal {
+  /** Worked out once for a key, or session, that keeps asking. */
+  #knownMissingScope (decision: MissingScope, identity: Identity): Refusal {
+    const { shortfall, demand } = decision
+    // What is demanded of one request alone is not worth remembering.
+    if (identity.type !== 'apiKey' || !('alternatives' in demand)) return this.#missingScope(decision, identity)
+    let known = this.#ofKeys.get(shortfall)
+    if (known === undefined) this.#ofKeys.set(shortfall, known = this.#missingScope(decision, identity))
+    return known
+  }
+
+  #missingScope ({ demand, shortfall }: MissingScope, identity: Identity): Refusal {
     const who = identity.type === 'user' ? 'User session' : 'API key'
     const granted = this.#revealGranted && 'grant' in identity ? { grantedScopes: identity.grant!.current } : {}
     const members = { requiredScopes: demand.names, missingScopes: shortfall.scopes, ...granted }
-    const denial = { ...MISSING_SCOPE, message: `${who} missing required ${shortfall.text}`, ...members }
+    const denial = Object.freeze({ ...MISSING_SCOPE, message: `${who} missing required ${shortfall.text}`, ...members })
     return {
       denial,
       body: JSON.stringify(denial),
