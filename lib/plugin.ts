@@ -1,11 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { accessOf } from './http/access.js'
+import { principalOf } from './http/access.js'
 import { auditLog } from './http/audit-log.js'
 import { bearerAuthentication } from './http/bearer.js'
+import { Backstop, type PreHandler } from './http/backstop.js'
 import { Callers } from './http/callers.js'
 import { Refusals } from './http/denial.js'
-import { BadOptionsError } from './http/errors.js'
+import { hasConditions, type Policy } from './http/decision.js'
+import { watchRoutes } from './http/early-routes.js'
+import { BadOptionsError, BadRouteError } from './http/errors.js'
 import { Guard } from './http/guard.js'
 import { HandlerDemands } from './http/handler-demands.js'
 import { lookUpKey } from './http/identity.js'
@@ -91,21 +94,26 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   }
   app.decorate('apiKeys', apiKeysOf({ app, keyring: ring, verifier, reportMode, inside }))
   app.decorate(kInside, inside)
-  app.decorateRequest('principal', { getter () { return accessOf(this)?.principal ?? null }, setter: refuseToSet })
+  app.decorateRequest('principal', { getter () { return principalOf(this) }, setter: refuseToSet })
   app.decorateRequest('hasScopes', function (this: FastifyRequest, ...scopes) { return demands.has(this, scopes) })
   app.decorateRequest('requireScopes', function (this: FastifyRequest, ...scopes) { demands.require(this, scopes) })
 
-  app.addHook('onRoute', function (route) {
-    protect(route, policies.declare(route, this))
-  })
   app.addHook('onRequest', (request, reply, done) => { guard.onRequest(request, reply, done) })
-  app.addHook('preHandler', (request, reply, done) => { guard.preHandler(request, reply, done) })
+  const backstop = stopBefore(app, settings.notFound, (request, reply, done) => { guard.preHandler(request, reply, done) })
+  app.addHook('onRoute', function (route) {
+    const policy = policies.declare(route, this)
+    protect(route, policy)
+    if (!hasConditions(policy)) backstop?.takeFrom(route)
+  })
   app.addHook('onError', (request, reply, error, done) => { guard.onError(request, reply, error, done) })
 
   app.addHook('onReady', async () => {
     // An instance around this one may have been given the plugin later.
     refuseSecond(Object.getPrototypeOf(app) as object)
     const seen = policies.check(app)
+    for (const { route, url } of policies.known()) {
+      if (backstop?.isLost(route) === true) throw new BadRouteError(`${String(route.method)} ${url}`, 'an onRoute hook has replaced its preHandler hooks, one of which decides who may call it; have that hook add to them instead')
+    }
     if (seen === 'some may be unseen') {
       const whom = settings.mode === 'report' ? 'whoever cannot prove who they are' : 'everybody'
       app.log.warn(`fastify-api-key-scopes was imported after this app was made, so it cannot tell whether earlier routes say who may call them; those that do not are refused to ${whom}`)
@@ -122,6 +130,17 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
     if (settings.logFindings) logFindings(app.log, () => app.apiKeys.findings())
     verifier.lease.open()
   })
+}
+
+/**
+ * Refuses what gets to a handler without a decision, and decides what depends on the body: before the handlers of the routes that need
+ * it, as far as routes can be seen, else of all. The not-found handler has no route of its own.
+ */
+function stopBefore (app: FastifyInstance, notFound: Policy, hook: PreHandler): Backstop | undefined {
+  const backstop = new Backstop(hook)
+  if (notFound === PUBLIC && watchRoutes(app, ({ route }) => { backstop.putBefore(route) })) return backstop
+  app.addHook('preHandler', hook)
+  return undefined
 }
 
 function refuseIfTaken (app: FastifyInstance): void {

@@ -15,7 +15,8 @@ export type Principal =
 export interface Access {
   readonly policy: Policy
   readonly identity: Identity
-  readonly principal: Principal | null
+  /** Made when somebody asks, which most handlers never do. */
+  principal: Principal | null | undefined
 }
 
 const kAccess = Symbol('fastify-api-key-scopes.access')
@@ -28,7 +29,15 @@ export function accessOf (request: object): Access | undefined {
 }
 
 export function letThrough (request: FastifyRequest, policy: Policy, identity: Identity): void {
-  (request as Marked)[kAccess] = { policy, identity, principal: principalOf(identity) }
+  (request as Marked)[kAccess] = { policy, identity, principal: undefined }
+}
+
+/** Who makes a request, as far as it was let through: the same object each time. */
+export function principalOf (request: object): Principal | null {
+  const access = accessOf(request)
+  if (access === undefined) return null
+  if (access.principal === undefined) access.principal = asPrincipal(access.identity)
+  return access.principal
 }
 
 /** The conditions of its route do not stand in the way of this request either. */
@@ -41,7 +50,7 @@ export function isSettled (request: object, hasConditions: boolean): boolean {
   return hasConditions ? (request as Marked)[kSettled] === true : accessOf(request) !== undefined
 }
 
-function principalOf (identity: Identity): Principal | null {
+function asPrincipal (identity: Identity): Principal | null {
   switch (identity.type) {
     case 'apiKey': return { type: 'apiKey', record: identity.record }
     case 'user': return { type: 'user', user: identity.user as RegisteredUser }

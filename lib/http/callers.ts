@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { KeyVerifier } from '../keys/verifier.js'
-import { readCredential, type Credential } from './credential.js'
+import { likelyKey, readCredential, type Credential } from './credential.js'
 import { NOBODY, type Identity } from './decision.js'
 import { identityOf, lookUpKey } from './identity.js'
 import { identifyUser, type Sessions } from './session.js'
@@ -27,10 +27,15 @@ export class Callers {
 
   /** A promise only where it cannot be told without waiting: most requests bring a key that is known already. */
   of (request: FastifyRequest, reply: FastifyReply): Identity | Promise<Identity> {
-    const credential = readCredential(rawHeadersOf(request), this.#options.apiKeyHeader, this.#isForeignKey)
+    const { sessions, verifier, lookUpBearer, apiKeyHeader } = this.#options
+    const rawHeaders = rawHeadersOf(request)
+    const likely = likelyKey(rawHeaders, apiKeyHeader)
+    const known = likely === undefined ? undefined : verifier.known(likely)
+    if (known !== undefined) return known
+
+    const credential = readCredential(rawHeaders, apiKeyHeader, this.#isForeignKey)
     if (credential.kind === 'malformed') return { type: 'malformed' }
     const key = this.#keyIn(credential)
-    const { sessions, verifier, lookUpBearer } = this.#options
     if (key === null) {
       if (sessions !== undefined) return identifyUser(sessions, request, credential.kind === 'bearer')
       return credential.kind === 'none' ? NOBODY : { type: 'noUser' }

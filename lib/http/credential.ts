@@ -41,6 +41,23 @@ export function readCredential (rawHeaders: readonly string[], keyHeader: string
   return other !== undefined && isForeignKey(other) ? { kind: 'bearer', value: other } : MALFORMED
 }
 
+/**
+ * What may be an API key, at a glance: the only `Authorization` there is without its `Bearer `, or the only `keyHeader`. It may be
+ * anything else as well; only if it turns out to be a key that is known already does it mean the same as `readCredential`.
+ */
+export function likelyKey (rawHeaders: readonly string[], keyHeader: string | null): string | undefined {
+  let found: string | undefined
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!
+    const isAuthorization = isNamed(name, 'authorization')
+    if (!isAuthorization && (keyHeader === null || !isNamed(name, keyHeader))) continue
+    const value = rawHeaders[i + 1]!
+    if (found !== undefined || (isAuthorization && !value.startsWith('Bearer '))) return undefined
+    found = isAuthorization ? value.slice(7) : value
+  }
+  return found
+}
+
 const NONE: Credential = Object.freeze({ kind: 'none' })
 const MALFORMED: Credential = Object.freeze({ kind: 'malformed' })
 const BEARER_SCHEME = /^bearer(?:[ \t]|$)/i

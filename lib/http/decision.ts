@@ -1,7 +1,7 @@
 import type { Grant } from '../scopes/grant.js'
 import type { Demand, Requirement, Shortfall } from '../scopes/requirement.js'
 import type { ApiKeyRecord } from '../keys/record.js'
-import type { KeyRefusal } from '../keys/known-key.js'
+import type { KeyRefusal, KnownKey } from '../keys/known-key.js'
 import type { Condition } from './conditions.js'
 
 /** Who a route is for. */
@@ -18,6 +18,10 @@ export interface ScopesPolicy {
   readonly demand: Requirement
   /** What else may be needed, depending on the request. */
   readonly conditions: readonly Condition[]
+}
+
+export function hasConditions (policy: Policy): boolean {
+  return policy.kind === 'scopes' && policy.conditions.length > 0
 }
 
 /**
@@ -37,7 +41,7 @@ export interface User {
 export type Identity =
   | { readonly type: 'none' }
   | { readonly type: 'malformed' }
-  | { readonly type: 'apiKey', readonly record: ApiKeyRecord, readonly grant: Grant }
+  | KnownKey
   | { readonly type: 'refusedKey', readonly reason: KeyRefusal, readonly record: ApiKeyRecord | null }
   /** `grant` is `null` for a session without limits. */
   | { readonly type: 'user', readonly user: User, readonly grant: Grant | null }

@@ -14,14 +14,22 @@ export interface DeclaredRoute {
  * checked. So importing this package subscribes to the channel on which Fastify announces each new instance, and notes
  * the routes of each in declaration order. It has no other effect.
  */
-const seen = new WeakMap<object, DeclaredRoute[]>()
+const seen = new WeakMap<object, Seen>()
+
+interface Seen {
+  readonly routes: DeclaredRoute[]
+  readonly watchers: Array<(route: DeclaredRoute) => void>
+}
 
 channel('fastify.initialization').subscribe(message => {
   const { fastify } = message as { fastify: FastifyInstance }
   const routes: DeclaredRoute[] = []
-  seen.set(fastify, routes)
+  const watchers: Seen['watchers'] = []
+  seen.set(fastify, { routes, watchers })
   fastify.addHook('onRoute', function (route) {
-    routes.push({ route, url: route.url, instance: this })
+    const declared = { route, url: route.url, instance: this }
+    routes.push(declared)
+    for (const watch of watchers) watch(declared)
   })
 })
 
@@ -30,8 +38,26 @@ channel('fastify.initialization').subscribe(message => {
  * this package, so that nobody can tell.
  */
 export function routesOf (app: FastifyInstance): readonly DeclaredRoute[] | undefined {
+  return seenOf(app)?.routes.filter(isOf(app))
+}
+
+/**
+ * Does something with every route of this instance and its children: those declared so far, and all that will be, before any other
+ * `onRoute` hook. Answers whether they can be seen.
+ */
+export function watchRoutes (app: FastifyInstance, watch: (route: DeclaredRoute) => void): boolean {
+  const known = seenOf(app)
+  known?.routes.filter(isOf(app)).forEach(watch)
+  known?.watchers.push(route => { if (isOf(app)(route)) watch(route) })
+  return known !== undefined
+}
+
+function seenOf (app: FastifyInstance): Seen | undefined {
   let root: object | null = app
   while (root !== null && !seen.has(root)) root = Object.getPrototypeOf(root) as object | null
-  if (root === null) return undefined
-  return seen.get(root)!.filter(({ instance }) => instance === app || Object.prototype.isPrototypeOf.call(app, instance))
+  return root === null ? undefined : seen.get(root)
+}
+
+function isOf (app: FastifyInstance) {
+  return ({ instance }: DeclaredRoute) => instance === app || Object.prototype.isPrototypeOf.call(app, instance)
 }

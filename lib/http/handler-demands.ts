@@ -76,7 +76,7 @@ export class HandlerDemands {
     }
     const identity = accessOf(request)?.identity ?? NOBODY
     const decision = decide({ kind: 'scopes', demand: requirement }, identity)
-    if (decision.outcome === 'allow' && identity.type === 'apiKey') this.#options.usage.note(identity.record.id, requirement)
+    if (decision.outcome === 'allow' && identity.type === 'apiKey') this.#options.usage.note(identity, requirement)
     return { decision, identity }
   }
 }

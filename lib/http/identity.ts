@@ -11,6 +11,6 @@ export async function lookUpKey (verifier: KeyVerifier, key: string): Promise<Id
 }
 
 export function identityOf (verdict: Verdict): Identity {
-  if (verdict.refusal === null) return { type: 'apiKey', record: verdict.key.record, grant: verdict.key.grant }
+  if (verdict.refusal === null) return verdict.key
   return { type: 'refusedKey', reason: verdict.refusal, record: verdict.key?.record ?? null }
 }

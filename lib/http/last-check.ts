@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import { isSettled } from './access.js'
-import type { Policy } from './decision.js'
+import { hasConditions, type Policy } from './decision.js'
 import { NoDecisionError } from './errors.js'
 
 /**
@@ -10,12 +10,11 @@ import { NoDecisionError } from './errors.js'
  * Only for routes that are declared after the plugin; a route that is there already cannot be changed any more.
  */
 export function protect (route: RouteOptions, policy: Policy): void {
-  if (policy.kind === 'public') return
-  const hasConditions = policy.kind === 'scopes' && policy.conditions.length > 0
-  route.handler = checked(route.handler, hasConditions)
+  const isConditional = hasConditions(policy)
+  route.handler = checked(route.handler, isConditional)
   // What @fastify/websocket, registered later, takes from the route for itself.
   const sockets = route as { wsHandler?: Handler }
-  if (typeof sockets.wsHandler === 'function') sockets.wsHandler = checked(sockets.wsHandler, hasConditions)
+  if (typeof sockets.wsHandler === 'function') sockets.wsHandler = checked(sockets.wsHandler, isConditional)
 }
 
 /** Tells the operator of a request that nobody has decided on. */
@@ -26,10 +25,10 @@ export function notDecided (request: FastifyRequest): Error {
 
 type Handler = (this: FastifyInstance, first: any, second: any) => any
 
-function checked<H extends Handler> (handler: H, hasConditions: boolean): H {
+function checked<H extends Handler> (handler: H, isConditional: boolean): H {
   function check (this: FastifyInstance, first: object, second: object): unknown {
     // The handler of a WebSocket is given the socket first, and then the request.
-    if (isSettled(first, hasConditions) || isSettled(second, hasConditions)) return handler.call(this, first, second)
+    if (isSettled(first, isConditional) || isSettled(second, isConditional)) return handler.call(this, first, second)
     throw notDecided('routeOptions' in first ? first as FastifyRequest : second as FastifyRequest)
   }
   // As it is called in traces.

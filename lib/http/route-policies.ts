@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import type { Policy, ScopesMode } from './decision.js'
 import { routesOf } from './early-routes.js'
 import { BadRouteError, UnannotatedRoutesError } from './errors.js'
+import { routeOf } from './route-context.js'
 import { PUBLIC, readAccess, readMode, readPolicy, UNANNOTATED, type PolicyContext, type RouteAccess } from './policy.js'
 import { unannotatedMessage, type UnannotatedRoute } from './unannotated.js'
 
@@ -46,8 +47,8 @@ export class RoutePolicies {
   readonly #notFound: RoutePolicy
   /** Of routes that say nothing of it. */
   readonly #mode: ScopesMode
-  /** By the config object that Fastify makes for each route: nothing that happens to it later changes the policy. */
-  readonly #byConfig = new WeakMap<object, RoutePolicy>()
+  /** By what Fastify makes for each route: nothing that happens to its config later changes the policy. */
+  readonly #byRoute = new WeakMap<object, RoutePolicy>()
   /** Carries a route's policy from its declaration to the config that its requests show. Nobody else's will do. */
   readonly #kPolicy = Symbol('fastify-api-key-scopes.policy')
   /** What each route said when it was declared. */
@@ -70,14 +71,17 @@ export class RoutePolicies {
 
   /** The policy of the route that a request was matched with. Never decides by the request's URL. */
   of (request: FastifyRequest): RoutePolicy {
+    return this.#byRoute.get(routeOf(request)) ?? this.#firstOf(request)
+  }
+
+  /** What is found out at the first request of a route. */
+  #firstOf (request: FastifyRequest): RoutePolicy {
     const { config } = request.routeOptions
-    const known = this.#byConfig.get(config)
-    if (known !== undefined) return known
     const declared = (config as unknown as Record<symbol, RoutePolicy | undefined>)[this.#kPolicy]
     // Asked only now, for it is the URL in the config that tells, and a hook may have taken that out.
     if (declared === undefined && request.is404) return this.#notFound
     const found = declared ?? this.#atFirstSight(request)
-    this.#byConfig.set(config, found)
+    this.#byRoute.set(routeOf(request), found)
     return found
   }
 

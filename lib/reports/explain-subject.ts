@@ -3,7 +3,7 @@ import { NOBODY, type Identity, type Policy } from '../http/decision.js'
 import { identityOf } from '../http/identity.js'
 import { InvalidInputError } from '../keys/errors.js'
 import { readGrantedScopes } from '../keys/granted-scopes.js'
-import type { KeyRefusal } from '../keys/known-key.js'
+import { anyKey, type KeyRefusal } from '../keys/known-key.js'
 import type { ApiKeyRecord } from '../keys/record.js'
 import type { KeyVerifier, Verdict } from '../keys/verifier.js'
 import type { Catalog } from '../scopes/catalog.js'
@@ -59,8 +59,7 @@ export async function identify (subject: ExplainedSubject, policy: Policy, { rin
   if (policy.kind === 'public') return { identity: NOBODY, record: null, refusal: null, granted: [] }
   if (subject.scopes !== undefined) {
     const granted = [...new Set(subject.scopes)]
-    // Nobody's record is decided upon.
-    return { identity: { type: 'apiKey', record: null as never, grant: verifier.resolve(granted) }, record: null, refusal: null, granted }
+    return { identity: anyKey(verifier.resolve(granted)), record: null, refusal: null, granted }
   }
   if (subject.key !== undefined) return await identifyKey(subject.key, verifier)
   const record = await ring.get(subject.id)

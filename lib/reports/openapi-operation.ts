@@ -1,7 +1,7 @@
 import { hasErrorHandler } from '../http/answer.js'
 import { decide, isOnlyReported, NOBODY, type Decision, type Identity, type Policy } from '../http/decision.js'
 import type { GuardedRoute, GuardedRouteEntry } from '../http/guarded-routes.js'
-import type { ApiKeyRecord } from '../keys/record.js'
+import { anyKey } from '../keys/known-key.js'
 import { allOf, type ScopeRequirement } from '../scopes/requirement.js'
 import { accessText } from './access-text.js'
 import type { Inside } from './inside.js'
@@ -86,8 +86,7 @@ function withLine (description = '', line: string): string {
 function denialsOf ({ responses = {} }: Operation, { policy, known: { route, instance }, guarded: { mode } }: GuardedRouteEntry, { catalog, refusals, hasSessions, formatsErrors }: Inside): Readonly<Record<string, object>> {
   if (Object.keys(responses).some(status => status.toUpperCase() === '4XX')) return {}
   const isOurs = !formatsErrors && !hasErrorHandler(instance, route.errorHandler !== undefined)
-  // The record is for the log, which is not written here.
-  const bareKey: Identity = { type: 'apiKey', record: {} as ApiKeyRecord, grant: catalog.grant([]) }
+  const bareKey: Identity = anyKey(catalog.grant([]))
   const denials: Record<string, object> = {}
   for (const identity of [NOBODY, bareKey]) {
     const decision = decideForAll(policy, identity)

@@ -2,6 +2,7 @@ import { decide, type Identity } from '../http/decision.js'
 import type { GuardedRouteEntry } from '../http/guarded-routes.js'
 import { identityOf } from '../http/identity.js'
 import { cursorAfter, readListQuery } from '../keys/key-list.js'
+import { anyKey } from '../keys/known-key.js'
 import type { ApiKeyRecord } from '../keys/record.js'
 import type { Owners } from '../keys/verifier.js'
 import { isPlainObject } from '../scopes/entries.js'
@@ -75,7 +76,7 @@ export async function keysWho (entry: GuardedRouteEntry, { keys: wanted, limit, 
 
   async function judged (record: ApiKeyRecord): Promise<AbleKey | null> {
     // Its owner can only make it less, and need not be asked for what it lacks anyway.
-    if (!passes(entry, { type: 'apiKey', record, grant: verifier.resolve(record.scopes) })) return null
+    if (!passes(entry, anyKey(verifier.resolve(record.scopes)))) return null
     const identity = identityOf(await verifier.judge(record, owners))
     if (identity.type !== 'apiKey' || !passes(entry, identity)) return null
     return Object.freeze({ record, conditions: conditionsMet(identity), reported: decide(policy, identity).outcome !== 'allow' })
