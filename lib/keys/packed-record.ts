@@ -15,7 +15,8 @@ export function packed (record: ApiKeyRecord): string {
     Object.keys(metadata).length === 0 ? null : metadata, rotatedFrom, disabledAt?.getTime(), revokedAt?.getTime(), revokedReason
   ]
   while (values.at(-1) == null) values.pop()
-  return JSON.stringify(values)
+  // Copied, for V8 keeps what JSON.stringify makes in pieces, which take twice the memory.
+  return Buffer.from(JSON.stringify(values)).toString()
 }
 
 /** The record again: frozen, with dates and metadata of its own. */

@@ -1,7 +1,7 @@
 import type { Tag } from './tag.js'
 
 /** Words of a row: the tag, the next row of the same bucket, and whether the row was used. */
-const ROW = 8
+const ROW = 6
 const NEXT = 4
 const USED = 5
 
