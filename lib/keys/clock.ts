@@ -24,6 +24,15 @@ export function now (clock: Clock): Moment {
   return { monotonic: clock.monotonic(), wall: clock.wall() }
 }
 
+/** The same, but always in the same object, which is good until the next glance: for what is asked at every request. */
+export function glanceAt (clock: Clock): Moment {
+  glance.monotonic = clock.monotonic()
+  glance.wall = clock.wall()
+  return glance
+}
+
+const glance = { monotonic: 0, wall: 0 }
+
 /** Milliseconds from one moment to another, by whichever clock says more. One that was set back does not hide that the other stood still. */
 export function elapsed (from: Moment, to: Moment): number {
   return Math.max(to.monotonic - from.monotonic, Math.abs(to.wall - from.wall))

@@ -1,6 +1,6 @@
 import type { Catalog } from '../scopes/catalog.js'
 import type { Grant } from '../scopes/grant.js'
-import { now, systemClock } from './clock.js'
+import { glanceAt, now, systemClock } from './clock.js'
 import { fingerprintOf, type Digester } from './digest.js'
 import { StoreUnavailableError } from './errors.js'
 import type { ForeignKeys } from './foreign-keys.js'
@@ -92,7 +92,7 @@ export class KeyVerifier {
    * remembered has the shape of a key.
    */
   known (credential: string): KnownKey | undefined {
-    const moment = now(systemClock)
+    const moment = glanceAt(systemClock)
     const found = this.#cache.peekKey(credential, moment)
     return found !== undefined && refusalOf(found, moment.wall) === null ? found : undefined
   }

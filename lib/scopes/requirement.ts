@@ -76,17 +76,18 @@ export function allOf (parts: readonly Requirement[]): AllOf {
   }
 }
 
-/** Asked at every request: loops are several times as fast here as `some` and `every`. */
+// Asked at every request. Loops by index take a fraction of the time of `some` and `every`, and make nothing.
+
 function isMet ({ alternatives }: Requirement, grant: Grant): boolean {
-  for (const names of alternatives) {
-    if (coversAll(grant, names)) return true
+  for (let i = 0; i < alternatives.length; i++) {
+    if (coversAll(grant, alternatives[i]!)) return true
   }
   return false
 }
 
 function coversAll (grant: Grant, names: readonly string[]): boolean {
-  for (const name of names) {
-    if (!grant.covers(name)) return false
+  for (let i = 0; i < names.length; i++) {
+    if (!grant.covers(names[i]!)) return false
   }
   return true
 }
