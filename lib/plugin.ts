@@ -111,8 +111,8 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
     // An instance around this one may have been given the plugin later.
     refuseSecond(Object.getPrototypeOf(app) as object)
     const seen = policies.check(app)
-    for (const { route, url } of policies.known()) {
-      if (backstop?.isLost(route) === true) throw new BadRouteError(`${String(route.method)} ${url}`, 'an onRoute hook has replaced its preHandler hooks, one of which decides who may call it; have that hook add to them instead')
+    for (const { route, url } of policies.inNeedOfBackstop()) {
+      if (backstop?.isBefore(route) === false) throw new BadRouteError(`${String(route.method)} ${url}`, 'an onRoute hook has replaced its preHandler hooks, one of which decides who may call it; have that hook add to them instead')
     }
     if (seen === 'some may be unseen') {
       const whom = settings.mode === 'report' ? 'whoever cannot prove who they are' : 'everybody'

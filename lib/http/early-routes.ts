@@ -38,7 +38,7 @@ channel('fastify.initialization').subscribe(message => {
  * this package, so that nobody can tell.
  */
 export function routesOf (app: FastifyInstance): readonly DeclaredRoute[] | undefined {
-  return seenOf(app)?.routes.filter(isOf(app))
+  return seenOf(app)?.routes.filter(route => isOf(app, route))
 }
 
 /**
@@ -47,8 +47,8 @@ export function routesOf (app: FastifyInstance): readonly DeclaredRoute[] | unde
  */
 export function watchRoutes (app: FastifyInstance, watch: (route: DeclaredRoute) => void): boolean {
   const known = seenOf(app)
-  known?.routes.filter(isOf(app)).forEach(watch)
-  known?.watchers.push(route => { if (isOf(app)(route)) watch(route) })
+  known?.routes.filter(route => isOf(app, route)).forEach(watch)
+  known?.watchers.push(route => { if (isOf(app, route)) watch(route) })
   return known !== undefined
 }
 
@@ -58,6 +58,6 @@ function seenOf (app: FastifyInstance): Seen | undefined {
   return root === null ? undefined : seen.get(root)
 }
 
-function isOf (app: FastifyInstance) {
-  return ({ instance }: DeclaredRoute) => instance === app || Object.prototype.isPrototypeOf.call(app, instance)
+function isOf (app: FastifyInstance, { instance }: DeclaredRoute): boolean {
+  return instance === app || Object.prototype.isPrototypeOf.call(app, instance)
 }

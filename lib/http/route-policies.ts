@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
-import type { Policy, ScopesMode } from './decision.js'
+import { hasConditions, type Policy, type ScopesMode } from './decision.js'
 import { routesOf } from './early-routes.js'
 import { BadRouteError, UnannotatedRoutesError } from './errors.js'
 import { routeOf } from './route-context.js'
@@ -38,7 +38,14 @@ export interface KnownRoute {
 /** Who may call a route, and whether that is enforced. */
 interface Ruling { readonly policy: Policy, readonly mode: ScopesMode }
 
-interface DeclaredHere extends KnownRoute { readonly said: readonly unknown[], readonly name: string }
+/** A route, and what its config said of access when it was declared. One flat object, for there may be thousands. */
+interface DeclaredHere extends KnownRoute, RoutePolicy {
+  readonly scopes: unknown
+  readonly scopesWhen: unknown
+  readonly userOnly: unknown
+  readonly public: unknown
+  readonly scopesMode: unknown
+}
 
 /** Knows who may call each route of an app. */
 export class RoutePolicies {
@@ -51,10 +58,9 @@ export class RoutePolicies {
   readonly #byRoute = new WeakMap<object, RoutePolicy>()
   /** Carries a route's policy from its declaration to the config that its requests show. Nobody else's will do. */
   readonly #kPolicy = Symbol('fastify-api-key-scopes.policy')
-  /** What each route said when it was declared. */
   readonly #declared = new Map<RouteOptions, DeclaredHere>()
-  /** What `declare` was shown, those included that it refused: they are not there. */
-  readonly #seen = new WeakSet<RouteOptions>()
+  /** What `declare` refused: those routes are not there. */
+  readonly #refused = new WeakSet<RouteOptions>()
   readonly #early: KnownRoute[] = []
   // By method and URL: what `annotate` answered, and what `check` saw of routes that `declare` could not see.
   readonly #annotated = new Map<string, Answered>()
@@ -87,13 +93,15 @@ export class RoutePolicies {
 
   /** For the `onRoute` hook. Throws if what the route says is wrong; notes it if the route says nothing. */
   declare (route: RouteOptions, instance: FastifyInstance): Policy {
-    this.#seen.add(route)
-    const said = { said: whatIsSaid(route), name: namesOf(route).join(', ') }
-    const ruling = this.#read(route, instance)
-    this.#declared.set(route, { ...said, route, url: route.url, instance, ...ruling })
+    const { policy, mode } = this.#readOrRefuse(route, instance)
+    const { url } = route
+    const config = route.config ?? NOTHING_SAID
+    const { scopes, scopesWhen, userOnly, public: isPublic, scopesMode } = config
+    const declared = { route, url, instance, policy, mode, ownErrorHandler: route.errorHandler !== undefined, scopes, scopesWhen, userOnly, public: isPublic, scopesMode }
+    this.#declared.set(route, declared)
     // A copy, for the object is the user's, and may serve several routes.
-    route.config = Object.assign({}, route.config, { [this.#kPolicy]: { ...ruling, ownErrorHandler: route.errorHandler !== undefined } })
-    return ruling.policy
+    route.config = { ...config, [this.#kPolicy]: declared }
+    return policy
   }
 
   /**
@@ -103,13 +111,13 @@ export class RoutePolicies {
    * @throws {UnannotatedRoutesError} naming every such route, {BadRouteError} for an early route that says it wrongly.
    */
   check (app: FastifyInstance): 'all seen' | 'some may be unseen' {
-    for (const [route, { said, name }] of this.#declared) {
-      if (whatIsSaid(route).every((value, i) => value === said[i])) continue
-      throw new BadRouteError(name, 'an onRoute hook has changed who may call it after fastify-api-key-scopes had read it; register that hook before the plugin, or use annotate')
+    for (const [route, declared] of this.#declared) {
+      if (saysTheSame(route, declared)) continue
+      throw new BadRouteError(namesOf({ method: route.method, url: declared.url }).join(', '), 'an onRoute hook has changed who may call it after fastify-api-key-scopes had read it; register that hook before the plugin, or use annotate')
     }
     const routes = routesOf(app)
     for (const { route, url, instance } of routes ?? []) {
-      if (this.#seen.has(route)) continue
+      if (this.#declared.has(route) || this.#refused.has(route)) continue
       const early = { ...route, url }
       this.#early.push({ route, url, instance, ...this.#read(early, instance) })
       if (route.errorHandler !== undefined) for (const name of namesOf(early)) this.#earlyErrorHandlers.add(name)
@@ -121,6 +129,20 @@ export class RoutePolicies {
   /** Every route that could be seen, in the order of declaration. Complete once `check` was called. */
   known (): readonly KnownRoute[] {
     return [...this.#early, ...this.#declared.values()]
+  }
+
+  /** Those with conditions, and those whose handlers have no last check. Complete once `check` was called. */
+  inNeedOfBackstop (): readonly KnownRoute[] {
+    return this.known().filter(({ route, policy }) => hasConditions(policy) || !this.#declared.has(route))
+  }
+
+  #readOrRefuse (route: RouteOptions, instance: FastifyInstance): Ruling {
+    try {
+      return this.#read(route, instance)
+    } catch (error) {
+      this.#refused.add(route)
+      throw error
+    }
   }
 
   #read (route: RouteOptions, instance: FastifyInstance): Ruling {
@@ -188,9 +210,12 @@ interface Answered { readonly policy: Policy | undefined, readonly mode: ScopesM
 
 const NOTHING: Answered = Object.freeze({ policy: undefined, mode: undefined })
 
-/** What a route's config says of access. Compared by identity: what is in an array may change, and changes nothing. */
-function whatIsSaid ({ config }: RouteOptions): readonly unknown[] {
-  return [config?.scopes, config?.scopesWhen, config?.userOnly, config?.public, config?.scopesMode]
+const NOTHING_SAID: NonNullable<RouteOptions['config']> = Object.freeze({})
+
+/** Compared by identity: what is in an array may change, and changes nothing. */
+function saysTheSame ({ config }: RouteOptions, declared: DeclaredHere): boolean {
+  return config?.scopes === declared.scopes && config?.scopesWhen === declared.scopesWhen && config?.userOnly === declared.userOnly &&
+    config?.public === declared.public && config?.scopesMode === declared.scopesMode
 }
 
 function namesOf ({ method, url }: RouteToAnnotate): string[] {

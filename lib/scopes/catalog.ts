@@ -80,6 +80,8 @@ export function defineScopes<const Name extends string> (
   if (faults.length === 0) checkOffers({ defaultGrant, presets }, missing, faults)
   if (faults.length > 0) throw new ScopeDefinitionError('bad catalog', faults)
 
+  // Of thousands of routes most demand one scope, and many the same.
+  const demanded = new Map<string, Requirement>()
   return Object.freeze({
     scopes: scopes as ReadonlyMap<string, Entry> as ReadonlyMap<Name, Entry>,
     defaultGrant: defaultGrant as readonly Name[] | undefined,
@@ -88,6 +90,11 @@ export function defineScopes<const Name extends string> (
     grant: (names: readonly string[]) => grantOf(names, covered, today),
     path: inclusionPath(scopes),
     missingRequired: missing,
-    requirement: (demand: ScopeRequirement) => readRequirement(demand, scopes, today)
+    requirement: (demand: ScopeRequirement) => {
+      const known = typeof demand === 'string' ? demanded.get(demand) : undefined
+      const requirement = known ?? readRequirement(demand, scopes, today)
+      if (typeof demand === 'string') demanded.set(demand, requirement)
+      return requirement
+    }
   })
 }

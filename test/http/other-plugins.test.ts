@@ -253,6 +253,33 @@ t.test('@fastify/rate-limit counts by API key, if its keyGenerator asks for the 
   t.equal(await status('user', '/clusters'), 200)
 })
 
+for (const when of ['before', 'after'] as const) {
+  t.test(`preHandler hooks that another plugin, registered ${when} this one, adds to each route run beside those of the route`, async t => {
+    const ran: string[] = []
+    const note = (what: string) => (_request: unknown, _reply: unknown, done: () => void) => { ran.push(what); done() }
+    const add = (app: FastifyInstance) => app.addHook('onRoute', route => {
+      route.preHandler = [route.preHandler ?? []].flat().concat(note('theirs'))
+    })
+    const conditional = { config: { scopes: [], scopesWhen: [{ when: () => true, scopes: 'clusters:read' }] } } as const
+    const { status } = await startedApp(t, {
+      before: when === 'before' ? add : () => {},
+      after: app => {
+        if (when === 'after') add(app)
+        app.get('/none', read, handler)
+        app.get('/one', { ...read, preHandler: note('own') }, handler)
+        app.get('/two', { ...read, preHandler: [note('own'), note('own too')] }, handler)
+        app.get('/conditional', { ...conditional, preHandler: note('own') }, handler)
+      }
+    })
+    for (const [url, expected] of Object.entries({ '/none': ['theirs'], '/one': ['own', 'theirs'], '/two': ['own', 'own too', 'theirs'], '/conditional': ['own', 'theirs'] })) {
+      t.equal(await status('read', url), 200)
+      t.same(ran.splice(0), expected, url)
+    }
+    t.equal(await status('bare', '/conditional'), 403)
+    t.same(ran, [], 'not for those who are refused')
+  })
+}
+
 t.test('HTTP/2 requests are guarded like those of HTTP/1.1', async t => {
   const app = Fastify({ http2: true })
   t.teardown(async () => { await app.close() })
