@@ -42,19 +42,28 @@ export function tagger (key: Uint8Array): (text: string) => Tag | null {
       d ^= l3
 
       const end = isLast ? left : 16
-      for (let i = 0; i < end; i++) {
-        const character = text.charCodeAt(at + i)
-        bits |= character
-        const byte = character << ((i & 3) << 3)
-        if (i < 4) a ^= byte
-        else if (i < 8) b ^= byte
-        else if (i < 12) c ^= byte
-        else d ^= byte
+      for (let i = 0; i < 16; i += 4) {
+        let word = 0
+        if (i + 4 <= end) {
+          const c0 = text.charCodeAt(at + i)
+          const c1 = text.charCodeAt(at + i + 1)
+          const c2 = text.charCodeAt(at + i + 2)
+          const c3 = text.charCodeAt(at + i + 3)
+          bits |= c0 | c1 | c2 | c3
+          word = c0 | c1 << 8 | c2 << 16 | c3 << 24
+        } else if (i <= end) {
+          word = 1 << ((end - i) << 3)
+          for (let k = i; k < end; k++) {
+            const character = text.charCodeAt(at + k)
+            bits |= character
+            word |= character << ((k - i) << 3)
+          }
+        }
+        if (i === 0) a ^= word
+        else if (i === 4) b ^= word
+        else if (i === 8) c ^= word
+        else d ^= word
       }
-      if (end < 4) a ^= 1 << (end << 3)
-      else if (end < 8) b ^= 1 << ((end & 3) << 3)
-      else if (end < 12) c ^= 1 << ((end & 3) << 3)
-      else if (end < 16) d ^= 1 << ((end & 3) << 3)
 
       for (let round = 0; round < 12; round++) {
         a = (a + b) | 0
