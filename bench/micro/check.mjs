@@ -1,7 +1,7 @@
 // A whole check of a key, as a request goes through it, without HTTP. The one place here that knows how the parts are put together.
 import { memoryStore } from '../../dist/esm/index.js'
 import { decide } from '../../dist/esm/http/decision.js'
-import { identityOf } from '../../dist/esm/http/identity.js'
+import { likelyKey } from '../../dist/esm/http/credential.js'
 import { digester, fingerprintOf } from '../../dist/esm/keys/digest.js'
 import { generateKey } from '../../dist/esm/keys/key-format.js'
 import { UsageLog } from '../../dist/esm/keys/usage/log.js'
@@ -10,12 +10,14 @@ import { sampleKey } from '../../dist/esm/testing/store-cases/store-case.js'
 
 /** Longer than any measurement: what is cached stays. */
 const AN_HOUR = 3_600_000
+/** More than an app remembers, so that it can be seen what more would cost. */
+export const MOST_CACHED = 1_000_000
 
 /** A store with so many keys, and a verifier before it that knows none of them yet. */
-export async function storeOf (catalog, size, scopes) {
+export async function storeOf (catalog, size, scopes, maxKeys = MOST_CACHED) {
   const store = memoryStore()
   const trouble = { failed (error) { throw error }, corrupt () {}, ineffective () {}, forgot () {} }
-  const verifier = new KeyVerifier({ catalog, store, prefixes: ['acme'], digester: digester([], false), maxStaleness: AN_HOUR, trouble })
+  const verifier = new KeyVerifier({ catalog, store, prefixes: ['acme'], digester: digester([], false), maxStaleness: AN_HOUR, trouble, maxKeys })
   const keys = []
   for (let i = 0; i < size; i++) {
     const key = generateKey('acme')
@@ -28,20 +30,25 @@ export async function storeOf (catalog, size, scopes) {
 /** Those of the keys that are cached after each was seen once. */
 export async function cached (verifier, keys) {
   for (const key of keys) await verifier.verify(key)
-  const known = keys.filter(key => verifier.peek(key) !== undefined)
+  const known = keys.filter(key => verifier.known(key) !== undefined)
   if (known.length === 0) throw new Error('no key is cached')
   return known
 }
 
-/** Looks the key up, has it decided, notes the use. */
+/** Reads the key from the headers, looks it up, has it decided, notes the use. */
 export function checkOf (verifier) {
-  const usage = new UsageLog({ recordUse: async () => {}, flushInterval: AN_HOUR, failed () {}, full () {} })
-  return (key, policy) => {
-    const identity = identityOf(verifier.peek(key))
+  const usage = new UsageLog({ recordUse: async () => {}, flushInterval: AN_HOUR, failed () {}, full () {}, maxKeys: MOST_CACHED })
+  return (headers, policy) => {
+    const identity = verifier.known(likelyKey(headers, null))
     const decision = decide(policy, identity)
-    if (decision.outcome === 'allow') usage.note(identity.record.id, policy.demand)
+    if (decision.outcome === 'allow') usage.note(identity, policy.demand)
     return decision
   }
+}
+
+/** The headers that a key is sent in, as a request shows them. */
+export function headersWith (key) {
+  return ['Host', 'localhost', 'Authorization', `Bearer ${key}`]
 }
 
 export function policyOf (catalog, demand) {

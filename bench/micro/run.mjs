@@ -9,11 +9,13 @@ const rounds = Number(values.rounds)
 
 /** By name, and how many keys or scopes are there; 1: it does not matter. */
 const CASES = [
+  ['find what may be a key, 8 headers beside it', 1],
   ['read the credential, 8 headers beside it', 1],
   ['read the credential, X-API-Key', 1],
   ['digest of a key', 1],
   ['look up a cached key', 1_000],
   ['look up a cached key', 100_000],
+  ['look up a cached key', 1_000_000],
   ['take a key from the store (in memory), and drop another one from the cache', 300_000],
   ['refuse a made-up key (asked of the store in memory)', 100_000],
   ['decide: allowed', 1],
@@ -23,6 +25,7 @@ const CASES = [
   ['note a use', 100_000],
   ['all of it: look up, decide, note', 1_000],
   ['all of it: look up, decide, note', 100_000],
+  ['all of it: look up, decide, note', 1_000_000],
   ['define a catalog', 10],
   ['define a catalog', 100],
   ['define a catalog', 1_000],

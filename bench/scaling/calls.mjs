@@ -3,7 +3,7 @@ import Fastify from 'fastify'
 import apiKeyScopes, { defineScopes, memoryStore } from '../../dist/esm/index.js'
 import { sampleKey } from '../../dist/esm/testing/store-cases/store-case.js'
 import { catalogOf } from '../micro/catalog.mjs'
-import { cached, checkOf, inTurn, policyOf, storeOf } from '../micro/check.mjs'
+import { cached, checkOf, headersWith, inTurn, policyOf, storeOf } from '../micro/check.mjs'
 
 /** So many keys are in use, where it is not their number that grows. */
 const KEYS = 1000
@@ -14,9 +14,10 @@ async function checks (catalog, scopes, inUse, inStore = inUse) {
   for (let i = inUse; i < inStore; i++) await store.insert(sampleKey({ id: `other-${i}`, scopes }))
   const known = await cached(verifier, keys)
   const [check, policy] = [checkOf(verifier), policyOf(catalog, scopes.at(-1))]
-  const refused = known.find(key => check(key, policy).outcome !== 'allow')
+  const headers = known.map(headersWith)
+  const refused = headers.find(each => check(each, policy).outcome !== 'allow')
   if (refused !== undefined) throw new Error('a check was not accepted')
-  return { batch: 100, call: inTurn(known, key => check(key, policy)), besides: { cached: known.length } }
+  return { batch: 100, call: inTurn(headers, each => check(each, policy)), besides: { cached: known.length } }
 }
 
 const byName = new Intl.Collator('en', { numeric: true })

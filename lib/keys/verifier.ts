@@ -40,6 +40,8 @@ export interface VerifierOptions {
   /** With it, no key does more than its owner may today. */
   readonly ownerScopes?: OwnerScopes | undefined
   readonly trouble: StoreTrouble
+  /** How many keys are remembered at most. */
+  readonly maxKeys?: number
 }
 
 /** A read may take as long as `maxStaleness`, but no longer than this, in milliseconds; where that is 0, a second. */
@@ -62,7 +64,8 @@ export class KeyVerifier {
       lease: this.lease,
       maxStaleness: options.maxStaleness,
       timeout: Math.min(options.maxStaleness || 1000, LONGEST_READ),
-      timedOut: () => new StoreUnavailableError({ cause: new Error('the store did not answer in time') })
+      timedOut: () => new StoreUnavailableError({ cause: new Error('the store did not answer in time') }),
+      ...options.maxKeys !== undefined && { maxKeys: options.maxKeys }
     })
   }
 

@@ -9,6 +9,12 @@ export async function accepted (settings) {
   return await withKeys(settings, GRANT)
 }
 
+/** As many are there, but few of them are sent. */
+export async function fewInUse (settings) {
+  const { credentials, ...served } = await accepted(settings)
+  return { ...served, credentials: credentials.slice(0, 1000) }
+}
+
 export async function principal (settings) {
   return await withKeys(settings, GRANT, request => request.principal.record.id)
 }
