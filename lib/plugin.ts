@@ -6,9 +6,9 @@ import { bearerAuthentication } from './http/bearer.js'
 import { Backstop, type PreHandler } from './http/backstop.js'
 import { Callers } from './http/callers.js'
 import { Refusals } from './http/denial.js'
-import { hasConditions, type Policy } from './http/decision.js'
-import { watchRoutes } from './http/early-routes.js'
-import { BadOptionsError, BadRouteError } from './http/errors.js'
+import { hasConditions } from './http/decision.js'
+import { routesOf } from './http/early-routes.js'
+import { BadOptionsError } from './http/errors.js'
 import { Guard } from './http/guard.js'
 import { HandlerDemands } from './http/handler-demands.js'
 import { lookUpKey } from './http/identity.js'
@@ -19,7 +19,7 @@ import { PUBLIC } from './http/policy.js'
 import { ReportMode } from './http/report-mode.js'
 import { RoutePolicies } from './http/route-policies.js'
 import { sessionsOf } from './http/session.js'
-import { readOptions } from './http/settings.js'
+import { readOptions, type Settings } from './http/settings.js'
 import { foreignKeyTrouble, storeTrouble, usageTrouble } from './http/store-trouble.js'
 import { Auditor } from './keys/audit.js'
 import { digester } from './keys/digest.js'
@@ -99,11 +99,11 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   app.decorateRequest('requireScopes', function (this: FastifyRequest, ...scopes) { demands.require(this, scopes) })
 
   app.addHook('onRequest', (request, reply, done) => { guard.onRequest(request, reply, done) })
-  const backstop = stopBefore(app, settings.notFound, (request, reply, done) => { guard.preHandler(request, reply, done) })
+  const backstop = stopBefore(app, settings, (request, reply, done) => { guard.preHandler(request, reply, done) })
   app.addHook('onRoute', function (route) {
     const policy = policies.declare(route, this)
     protect(route, policy)
-    if (!hasConditions(policy)) backstop?.takeFrom(route)
+    backstop?.declared(route, this, hasConditions(policy))
   })
   app.addHook('onError', (request, reply, error, done) => { guard.onError(request, reply, error, done) })
 
@@ -111,9 +111,6 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
     // An instance around this one may have been given the plugin later.
     refuseSecond(Object.getPrototypeOf(app) as object)
     const seen = policies.check(app)
-    for (const { route, url } of policies.inNeedOfBackstop()) {
-      if (backstop?.isBefore(route) === false) throw new BadRouteError(`${String(route.method)} ${url}`, 'an onRoute hook has replaced its preHandler hooks, one of which decides who may call it; have that hook add to them instead')
-    }
     if (seen === 'some may be unseen') {
       const whom = settings.mode === 'report' ? 'whoever cannot prove who they are' : 'everybody'
       app.log.warn(`fastify-api-key-scopes was imported after this app was made, so it cannot tell whether earlier routes say who may call them; those that do not are refused to ${whom}`)
@@ -134,11 +131,14 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
 
 /**
  * Refuses what gets to a handler without a decision, and decides what depends on the body: before the handlers of the routes that need
- * it, as far as routes can be seen, else of all. The not-found handler has no route of its own.
+ * it, if that is enough, else of all.
  */
-function stopBefore (app: FastifyInstance, notFound: Policy, hook: PreHandler): Backstop | undefined {
+function stopBefore (app: FastifyInstance, { notFound, annotate }: Pick<Settings, 'notFound' | 'annotate'>, hook: PreHandler): Backstop | undefined {
   const backstop = new Backstop(hook)
-  if (notFound === PUBLIC && watchRoutes(app, ({ route }) => { backstop.putBefore(route) })) return backstop
+  // The not-found handler has no route of its own; and a handler that is there already has no last check, if a hook of the instance
+  // leads past those of the route and so past its conditions.
+  const mayBeConditional = routesOf(app)?.some(({ route }) => annotate !== undefined || route.config?.scopesWhen !== undefined)
+  if (notFound === PUBLIC && mayBeConditional !== true && backstop.watch(app)) return backstop
   app.addHook('preHandler', hook)
   return undefined
 }

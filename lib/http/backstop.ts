@@ -1,34 +1,46 @@
-import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify'
+import { routesOf, watchRoutes } from './early-routes.js'
 
 export type PreHandler = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void
 
 /**
  * A `preHandler` hook before all others of those routes that need one. It is not one of the instance, for each hook costs every request
  * of every route more than all the rest of a check does.
+ *
+ * It is put there once the `onRoute` hooks of other plugins are through with a route: what they add stays, and none of them takes it
+ * for a hook that the route brought.
  */
 export class Backstop {
   readonly #hook: PreHandler
+  /** Instances all of whose routes come to `declared`. */
+  readonly #reached = new WeakSet<FastifyInstance>()
+  readonly #declared = new WeakSet<RouteOptions>()
 
   constructor (hook: PreHandler) {
     this.#hook = hook
   }
 
-  /** As long as the app is not ready. */
-  putBefore (route: RouteOptions): void {
-    // A new list, for the other may serve several routes. Most routes have none, and there may be thousands.
-    route.preHandler = route.preHandler === undefined ? this.#hook : [this.#hook, ...[route.preHandler].flat()]
+  /**
+   * Puts it before the routes of this instance and its children that are there already, and before those to come that do not come to
+   * `declared`: an instance that is older than the plugin does not have its `onRoute` hook. Answers whether routes can be seen.
+   */
+  watch (app: FastifyInstance): boolean {
+    routesOf(app)?.forEach(({ route }) => { this.#putBefore(route) })
+    return watchRoutes(app, ({ route, instance }) => {
+      if (this.#reached.has(instance)) return
+      instance.after(() => { if (!this.#declared.has(route)) this.#putBefore(route) })
+    })
   }
 
-  /** Leaves what others have put there meanwhile. */
-  takeFrom (route: RouteOptions): void {
-    const { preHandler } = route
-    // Not deleted: V8 is slow with an object that has lost a member.
-    if (preHandler === this.#hook) (route as { preHandler: unknown }).preHandler = undefined
-    else if (Array.isArray(preHandler)) route.preHandler = preHandler.filter(hook => hook !== this.#hook)
+  /** For the `onRoute` hook of the plugin: such a route has the last check, and needs more only if it has conditions. */
+  declared (route: RouteOptions, instance: FastifyInstance, hasConditions: boolean): void {
+    this.#reached.add(instance)
+    this.#declared.add(route)
+    if (hasConditions) instance.after(() => { this.#putBefore(route) })
   }
 
-  /** Another plugin may have given the route other hooks. */
-  isBefore ({ preHandler }: RouteOptions): boolean {
-    return preHandler === this.#hook || (Array.isArray(preHandler) && preHandler.includes(this.#hook))
+  #putBefore (route: RouteOptions): void {
+    // A new list, for the other may serve several routes.
+    route.preHandler = [this.#hook, ...[route.preHandler ?? []].flat()]
   }
 }

@@ -42,12 +42,11 @@ export function routesOf (app: FastifyInstance): readonly DeclaredRoute[] | unde
 }
 
 /**
- * Does something with every route of this instance and its children: those declared so far, and all that will be, before any other
- * `onRoute` hook. Answers whether they can be seen.
+ * Does something with every route that is declared on this instance and its children from now on, before any other `onRoute` hook.
+ * Answers whether they can be seen.
  */
 export function watchRoutes (app: FastifyInstance, watch: (route: DeclaredRoute) => void): boolean {
   const known = seenOf(app)
-  known?.routes.filter(route => isOf(app, route)).forEach(watch)
   known?.watchers.push(route => { if (isOf(app, route)) watch(route) })
   return known !== undefined
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
-import { hasConditions, type Policy, type ScopesMode } from './decision.js'
+import type { Policy, ScopesMode } from './decision.js'
 import { routesOf } from './early-routes.js'
 import { BadRouteError, UnannotatedRoutesError } from './errors.js'
 import { routeOf } from './route-context.js'
@@ -129,11 +129,6 @@ export class RoutePolicies {
   /** Every route that could be seen, in the order of declaration. Complete once `check` was called. */
   known (): readonly KnownRoute[] {
     return [...this.#early, ...this.#declared.values()]
-  }
-
-  /** Those with conditions, and those whose handlers have no last check. Complete once `check` was called. */
-  inNeedOfBackstop (): readonly KnownRoute[] {
-    return this.known().filter(({ route, policy }) => hasConditions(policy) || !this.#declared.has(route))
   }
 
   #readOrRefuse (route: RouteOptions, instance: FastifyInstance): Ruling {

@@ -102,7 +102,7 @@ function shortfall (unmet: readonly Requirement[], grant: Grant): Shortfall {
 }
 
 function lacked (unmet: readonly Requirement[], grant: Grant): readonly string[] {
-  return namesIn(unmet.map(({ names }) => names)).filter(name => !grant.covers(name))
+  return Object.freeze(namesIn(unmet.map(({ names }) => names)).filter(name => !grant.covers(name)))
 }
 
 /** Each name once. A single list has no name twice. */

@@ -3,7 +3,7 @@ import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import t from 'tap'
-import { readCredential } from '../../lib/http/credential.js'
+import { likelyKey, readCredential } from '../../lib/http/credential.js'
 import type { Credential } from '../../lib/http/credential.js'
 import { generateKey } from '../../lib/keys/key-format.js'
 import { answerOf, bearer, challenge, JSON_TYPE, listen, plant, PREFIX, RawClient, rawRequest, size, wireApp, withBadChecksum } from './wire-app.js'
@@ -190,6 +190,31 @@ t.test('any list of headers is read as the grammars say', async () => {
       return read === JSON.stringify(oracle(lines.flat(), keyHeader))
     }
   ), { numRuns: size(20_000, 1_000_000) })
+})
+
+t.test('what is at a glance a key that is known is the credential that the grammars find, too', async (t) => {
+  const own = generateKey(PREFIX)
+  const foreign = '{"k":*}'
+  const known = [own, foreign]
+  const line = fc.tuple(
+    fc.constantFrom('Authorization', 'X-Api-Key'),
+    fc.tuple(fc.constantFrom('', 'Bearer ', 'Bearer ', 'bearer ', 'Bearer  ', 'Basic ', 'Bearer Bearer '), fc.constantFrom(...known), fc.constantFrom('', '', '', ' ', ',')).map(parts => parts.join(''))
+  )
+  let found = 0
+  fc.assert(fc.property(fc.array(fc.oneof(line, fc.tuple(headerName, headerValue)), { minLength: 1, maxLength: 3 }), fc.constantFrom('x-api-key', null), (lines, keyHeader) => {
+    const likely = likelyKey(lines.flat(), keyHeader)
+    if (likely === undefined || !known.includes(likely)) return true
+    found++
+    const credential = readCredential(lines.flat(), keyHeader, value => value === foreign)
+    return 'value' in credential && credential.value === likely
+  }), { numRuns: size(5_000, 1_000_000) })
+  t.ok(found > 100)
+
+  const at = (...lines: string[]) => likelyKey(lines, 'x-api-key')
+  t.equal(at('Host', 'a', 'AUTHORIZATION', `Bearer ${own}`), own)
+  t.equal(at('X-Api-Key', own, 'Host', 'a'), own)
+  t.equal(likelyKey(['X-Api-Key', own], null), undefined)
+  for (const lines of [[], ['Authorization', own], ['Authorization', `Basic ${own}`, 'X-Api-Key', own], ['X-Api-Key', own, 'Authorization', 'Basic x'], ['X-Api-Key', own, 'x-api-key', own]]) t.equal(at(...lines), undefined)
 })
 
 t.test('reading a credential takes linear time', async (t) => {

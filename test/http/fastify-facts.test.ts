@@ -419,6 +419,41 @@ t.test('fact 21: @fastify/bearer-auth in a scope of its own leaks nothing, lives
   await t.rejects(async () => await refused.ready(), 'and false for the log level, as its page has it, is refused')
 })
 
+t.test('a request holds the context of its route under a symbol: the same object each time, and no other route\'s', async t => {
+  const app = makeApp(t)
+  const seen = new Map<string, Set<unknown>>()
+  app.addHook('onRequest', async request => {
+    const [kContext, ...others] = Object.getOwnPropertySymbols(request).filter(({ description }) => description === 'fastify.context')
+    t.same(others, [])
+    const name = `${request.method} ${request.url} ${request.headers['accept-version'] ?? ''}`
+    seen.set(name, (seen.get(name) ?? new Set()).add((request as unknown as Record<symbol, unknown>)[kContext!]))
+  })
+  app.get('/one', ok)
+  app.get('/one', { constraints: { version: '2.0.0' } }, ok)
+  app.register(async child => { child.get('/', ok) }, { prefix: '/prefix' })
+  for (let i = 0; i < 2; i++) {
+    for (const method of ['GET', 'HEAD'] as const) for (const url of ['/one', '/prefix', '/prefix/']) await app.inject({ method, url })
+    await app.inject({ url: '/one', headers: { 'accept-version': '2.0.0' } })
+    await app.inject('/nowhere')
+  }
+  t.equal(seen.size, 8)
+  t.same([...seen.values()].map(contexts => contexts.size), Array(8).fill(1))
+  t.equal(new Set([...seen.values()].flatMap(contexts => [...contexts])).size, 8)
+})
+
+t.test('what is done to a route in after() counts, once all onRoute hooks are through with it', async t => {
+  const app = makeApp(t)
+  const order: string[] = []
+  const note = (name: string) => async () => { order.push(name) }
+  app.addHook('onRoute', function (route) {
+    this.after(() => { route.preHandler = [note('first'), ...[route.preHandler ?? []].flat()] })
+  })
+  app.addHook('onRoute', route => { route.preHandler ??= note('another') })
+  app.register(async child => { child.get('/', ok) }, { prefix: '/prefix' })
+  for (const url of ['/prefix', '/prefix/']) await app.inject(url)
+  t.same(order, ['first', 'another', 'first', 'another'])
+})
+
 t.test('the order of phases: nothing of a request\'s body is read before onRequest is through', async t => {
   const app = makeApp(t)
   app.addHook('onRequest', async (_, reply) => await reply.code(401).send('no'))

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -394,6 +395,27 @@ t.test('where the plugin is registered', async t => {
     const [one, two] = await Promise.all(children.map(senders))
     t.same([await one!.status('bare', '/one'), await one!.status('bare', '/two')], [200, 401])
     t.same([await two!.status('bare', '/one'), await two!.status('bare', '/two')], [401, 200])
+  })
+
+  await t.test('routes of a second copy of Fastify in the process have each their own', async t => {
+    const { app: first } = await startedApp(t, { after: app => app.get('/first', { config: { scopes: 'clusters:read' } }, handler) })
+    await first.inject('/first')
+    // As npm installs it where two packages ask for different versions.
+    const require = createRequire(import.meta.url)
+    for (const file of Object.keys(require.cache)) if (/[\\/]node_modules[\\/]fastify[\\/]/.test(file)) Reflect.deleteProperty(require.cache, file)
+    const second = (require('fastify') as typeof Fastify)()
+    t.teardown(async () => { await second.close() })
+    second.get('/early', { config: { scopes: 'clusters:write' } }, handler)
+    await second.register(apiKeyScopes, pluginOptions())
+    second.get('/late', { config: { scopes: 'clusters:read' } }, handler)
+    second.get('/public', { config: { public: true } }, handler)
+    const { statuses } = await senders(second)
+    for (let i = 0; i < 2; i++) {
+      t.equal(inOrder(await statuses('/early')), '401 403 403 200 403 200 200')
+      t.equal(inOrder(await statuses('/late')), '401 403 200 200 403 200 200')
+      t.equal(inOrder(await statuses('/public')), '200 200 200 200 200 200 200')
+      t.equal((await second.inject('/nowhere')).statusCode, 404)
+    }
   })
 
   await t.test('its decorators are there in children, whenever those were made', async t => {
@@ -901,6 +923,21 @@ t.test('a request that matches no route', async t => {
     t.same((await send('user', '/any')).json(), { principal: 'user', has: true })
   })
 
+  await t.test('a handler that calls a not-found handler that nobody guards leads there as who it was', async t => {
+    const { send } = await startedApp(t, {
+      after: app => {
+        app.setNotFoundHandler(async request => ({ principal: request.principal?.type ?? null, has: request.hasScopes('clusters:read') }))
+        app.get('/any', { config: { scopes: [] } }, (_, reply) => { reply.callNotFound() })
+        app.get('/hook', { config: { scopes: [] }, onRequest: (_, reply) => { reply.callNotFound() } }, handler)
+      }
+    })
+    for (const url of ['/any', '/hook']) {
+      t.same((await send('read', url)).json(), { principal: 'apiKey', has: true })
+      t.same((await send('bare', url)).json(), { principal: 'apiKey', has: false })
+      t.equal((await send('nobody', url)).statusCode, 401)
+    }
+  })
+
   await t.test('a hook that calls the not-found handler before the plugin comes to its turn leads to no route', async t => {
     const counting = countingHandler()
     const { send } = await startedApp(t, {
@@ -1011,6 +1048,28 @@ t.test('hooks of other plugins that stand before the plugin', async t => {
     t.equal(inOrder(await statuses('/clusters')), '500 500 500 500 500 500 500')
     t.equal(inOrder(await statuses('/health')), '500 500 500 500 500 500 500')
     t.match(lines.filter(({ level, msg }) => level === 50 && /led this request past/.test(msg!))[0], { route: '/clusters', msg: 'a hook led this request past the access check; it is refused' })
+  })
+
+  await t.test('and lead past the check are stopped before a route that was there already, or comes later to an older child', async t => {
+    const guarded = countingHandler()
+    const declare = (app: FastifyInstance) => {
+      app.get('/', { config: { scopes: 'clusters:read' } }, guarded)
+      app.get('/hooked', { config: { scopes: 'clusters:read' }, preHandler: async () => { guarded.ran++ } }, guarded)
+      app.get('/public', { config: { public: true } }, guarded)
+    }
+    let child: FastifyInstance
+    const { statuses } = await startedApp(t, {
+      before: async app => {
+        app.addHook('onRequest', () => { throw null }) // eslint-disable-line no-throw-literal
+        await app.register(async child => { declare(child) }, { prefix: '/early' })
+        await app.register(async older => { child = older }, { prefix: '/late' })
+      },
+      after: () => { declare(child) }
+    })
+    for (const url of ['/early', '/early/', '/early/hooked', '/early/public', '/late', '/late/', '/late/hooked', '/late/public']) {
+      for (const method of ['GET', 'HEAD'] as const) t.equal(inOrder(await statuses(url, method)), '500 500 500 500 500 500 500', url)
+    }
+    t.equal(guarded.ran, 0)
   })
 
   await t.test('and lead past the check reach a not-found handler only by its own guard', async t => {

@@ -1,6 +1,6 @@
 // Scopes that a route needs only for some requests: config.scopesWhen.
 import websocket from '@fastify/websocket'
-import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify'
+import type { FastifyInstance, FastifyRequest, FastifyServerOptions, RouteOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import apiKeyScopes, { BadOptionsError, BadRouteError, defineScopes, type ApiKeyScopesOptions, type ScopeCondition } from '../../lib/index.js'
 import { bareApp, countingHandler, pluginOptions, startError } from './routes-app.js'
@@ -253,6 +253,77 @@ t.test('no hook leads a request past its conditions', async t => {
     t.equal(response.json().code, 'FST_API_KEY_NO_DECISION')
     t.ok(lines.some(({ msg }) => msg === 'a hook led this request past the access check; it is refused'))
   }
+})
+
+t.test('nor from a route that was there before the plugin, or is declared later on a child that was', async t => {
+  const always = { config: { scopes: 'write', scopesWhen: [staging] }, schema }
+  for (const annotated of [false, true]) {
+    const handler = countingHandler()
+    const { post } = await start(t, {
+      before: app => { app.post('/early', annotated ? { schema } : always, handler) },
+      plugin: annotated ? { annotate: ({ url }) => url === '/early' ? always.config : undefined } : {},
+      after: app => { app.addHook('preHandler', () => { throw null }) } // eslint-disable-line no-throw-literal
+    })
+    t.equal((await post(['write'], { status: 'staged' }, '/early')).statusCode, 403)
+    t.equal((await post(['write'], {}, '/early')).statusCode, 200)
+    t.equal(handler.ran, 1)
+  }
+
+  let child: FastifyInstance
+  const { post } = await start(t, {
+    before: async app => { await app.register(async older => { child = older }, { prefix: '/child' }) },
+    after: () => { child.post('/late', always, async () => 'done') }
+  })
+  t.equal((await post(['write'], { status: 'staged' }, '/child/late')).statusCode, 403)
+  t.equal((await post(['write'], {}, '/child/late')).body, 'done')
+})
+
+t.test('what onRoute hooks of other plugins do to a route\'s preHandler hooks stays, and its conditions are decided first, once', async t => {
+  type Hooks = Array<(this: FastifyInstance, ...args: unknown[]) => unknown>
+  const ran: string[] = []
+  const hook = async () => { ran.push('hook') }
+  const changes: Record<string, (route: RouteOptions) => void> = {
+    'adds a hook': route => { route.preHandler = [...[route.preHandler ?? []].flat(), hook] },
+    'adds one where there is none': route => { route.preHandler ??= hook },
+    'puts a hook in their place': route => { route.preHandler = hook },
+    'wraps each, and the handler': route => {
+      route.preHandler = ([hook, route.preHandler ?? []].flat() as Hooks).map(hook => function (...args) { return hook.apply(this, args) }) as never
+      const { handler } = route
+      route.handler = function (request, reply) { return handler.call(this, request, reply) }
+    }
+  }
+  for (const [what, change] of Object.entries(changes)) {
+    for (const when of ['before', 'after'] as const) {
+      const asked: string[] = []
+      const condition = { ...staging, when: (request: FastifyRequest) => { asked.push(request.url); return bodyOf(request).status === 'staged' } }
+      const { post } = await start(t, {
+        before: app => { if (when === 'before') app.addHook('onRoute', change) },
+        after: app => {
+          if (when === 'after') app.addHook('onRoute', change)
+          app.post('/when', { schema, config: { scopes: 'write', scopesWhen: [condition] } }, async () => 'done')
+          app.post('/always', { config: { scopes: 'write' } }, async () => 'done')
+        }
+      })
+      t.equal((await post(['write'], { status: 'staged' }, '/when')).statusCode, 403, `one that ${what}, registered ${when} the plugin`)
+      t.same(ran, [])
+      for (const url of ['/when', '/always']) {
+        t.equal((await post(['write'], {}, url)).body, 'done')
+        t.same(ran.splice(0), ['hook'])
+      }
+      t.equal(asked.length, 2)
+    }
+  }
+})
+
+t.test('preHandler hooks that several routes share are left as they are', async t => {
+  const hooks = [async () => {}]
+  const { post } = await start(t, {
+    before: app => { app.post('/early', { config: { scopes: 'write' }, preHandler: hooks }, async () => 'done') },
+    route: { preHandler: hooks }
+  })
+  t.equal((await post(['write'], {}, '/early')).body, 'done')
+  t.equal((await post(['write'], { status: 'staged' })).statusCode, 403)
+  t.equal(hooks.length, 1)
 })
 
 t.test('the handler keeps its this, its answer and its errors', async t => {

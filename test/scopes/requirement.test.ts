@@ -182,6 +182,18 @@ const together: ReadonlyArray<{ demands: Demand[], grant: string[], missing: { s
   { demands: [{ anyOf: ['a', 'b'] }, { anyOf: ['b', 'c'] }], grant: [], missing: { scopes: ['a', 'b', 'c'], text: 'scopes: one of a, b and one of b, c' } }
 ]
 
+t.test('of what a grant lacks, a requirement answers the same each time, and nobody can change it', async (t) => {
+  const { grant, requirement } = defineScopes({ a: '', b: '' })
+  const [demand, bare] = [requirement(['a', 'b']), grant([])]
+  const shortfall = demand.missing(bare)!
+  t.equal(demand.missing(bare), shortfall)
+  t.throws(() => { (shortfall.scopes as string[]).push('c') }, TypeError)
+  t.throws(() => { (shortfall as { text: string }).text = '' }, TypeError)
+  t.not(demand.missing(grant([])), shortfall, 'each grant has its own')
+  t.strictSame(demand.missing(grant(['a'])), { scopes: ['b'], text: 'scope: b' })
+  t.strictSame(requirement('a').missing(bare), { scopes: ['a'], text: 'scope: a' })
+})
+
 t.test('of several requirements, all that is missing is told at once', async (t) => {
   const { grant, requirement } = defineScopes({ a: '', b: '', c: '', ab: { includes: ['a', 'b'] } })
   for (const { demands, grant: names, missing } of together) {
