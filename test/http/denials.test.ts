@@ -7,6 +7,7 @@ import type { ApiKeyScopesOptions, Denial } from '../../lib/index.js'
 const older = [Fastify({ logger: false })]
 const { ODD, PREFIX, URL_SCOPE, JSON_TYPE, LEVELS, answerOf, bearer, challenge, listen, plant, RawClient, rawRequest, size, wireApp, withBadChecksum } = await import('./wire-app.js')
 const { generateKey } = await import('../../lib/keys/key-format.js')
+const { defineScopes } = await import('../../lib/index.js')
 
 const BODIES = {
   required: { statusCode: 401, code: 'FST_API_KEY_REQUIRED', error: 'Unauthorized', message: 'API key required' },
@@ -192,6 +193,30 @@ t.test('what was granted is shown as it was named, even what opens nothing', asy
 const demand = (request: FastifyRequest) => { request.requireScopes('clusters:write') }
 const SCOPED = missing('scope: clusters:write', ['clusters:write'], ['clusters:write'], ['clusters:read'])
 const SCOPED_ANSWER = { status: 403, type: JSON_TYPE, challenge: insufficient('clusters:write'), body: SCOPED }
+
+t.test('a denial that is remembered is that of one app, one grant and one kind of caller, and nobody can change it', async (t) => {
+  const catalog = defineScopes({ 'clusters:read': '', 'clusters:write': '' })
+  const spoil = (denial: Denial) => {
+    for (const list of [denial.requiredScopes, denial.missingScopes, denial.grantedScopes]) {
+      try { (list as string[] | undefined)?.push('spoilt') } catch (error) { t.match(error, TypeError) }
+    }
+    return Object.assign(denial, { mark: 'shaped' })
+  }
+  const plain = await wireApp(t, { bare: true, plugin: { scopes: catalog, authenticateUser }, after: app => { app.get('/', { config: { scopes: ['clusters:write'] } }, async () => 'ok') } })
+  const other = await wireApp(t, { bare: true, plugin: { scopes: catalog, store: plain.store, realm: 'other', revealGranted: false, formatError: spoil }, after: app => { app.get('/', { config: { scopes: ['clusters:write'] } }, async () => 'ok') } })
+  const key = bearer(await plain.create('clusters:read'))
+  const another = bearer(await plain.create())
+  for (let i = 0; i < 2; i++) {
+    t.strictSame(answerOf(await plain.get('/', key)), SCOPED_ANSWER)
+    t.strictSame((await plain.get('/', another)).json(), { ...SCOPED, grantedScopes: [] })
+    t.strictSame((await plain.get('/', { cookie: 'session=limited' })).json(), { ...SCOPED, message: 'User session missing required scope: clusters:write' })
+    const { grantedScopes: _, ...hidden } = SCOPED
+    const response = await other.get('/', key)
+    t.strictSame(response.json(), { ...hidden, mark: 'shaped' })
+    t.equal(response.headers['www-authenticate'], 'Bearer realm="other", error="insufficient_scope", scope="clusters:write"')
+  }
+  t.strictSame(plain.denials().map(({ missingScopes }) => missingScopes), Array(6).fill(['clusters:write']))
+})
 
 /** Routes that all refuse a key with `clusters:read` for want of `clusters:write`, each in its own way. */
 function addRefusing (app: FastifyInstance, prefix = '', more: RouteShorthandOptions = {}): string[] {

@@ -133,6 +133,32 @@ t.test('a logger of the app\'s own need have no more methods than Fastify asks f
   }
 })
 
+t.test('it is the logger of the request that has a level: that of its route, of its child, or one that changes', async (t) => {
+  const { app, get, create, denials } = await wireApp(t, {
+    plugin: { denialLogLevel: 'debug' },
+    after: app => {
+      const config = { scopes: 'clusters:read' } as const
+      app.get('/quiet', { config, logLevel: 'warn' }, async () => 'ok')
+      app.get('/silent', { config, logLevel: 'silent' }, async () => 'ok')
+      app.get('/child', { config, childLoggerFactory: (logger, bindings) => logger.child(bindings, { level: 'info' }) }, async () => 'ok')
+    }
+  })
+  const key = bearer(await create())
+  const levels = async (url: string) => {
+    const before = denials().length
+    await get(url)
+    await get(url, key)
+    return denials().slice(before).map(({ level }) => level)
+  }
+  t.strictSame(await levels('/clusters'), [LEVELS.debug, LEVELS.info])
+  t.strictSame(await levels('/child'), [LEVELS.info])
+  t.strictSame([await levels('/quiet'), await levels('/silent')], [[], []])
+  app.log.level = 'warn'
+  t.strictSame([await levels('/clusters'), await levels('/child')], [[], [LEVELS.info]])
+  app.log.level = 'trace'
+  t.strictSame(await levels('/clusters'), [LEVELS.debug, LEVELS.info])
+})
+
 t.test('1,000 requests of strangers leave nothing in the log at info or above', async (t) => {
   const { app, store, lines, seen } = await wireApp(t, { plugin: { authenticateUser, apiKeyHeader: 'x-api-key' }, fastify: { disableRequestLogging: true }, after: app => { app.get('/public-inside', { config: { public: true } }, async request => { request.requireScopes('clusters:read') }) } })
   const dead = await plant(store, { revokedAt: new Date(0), scopes: ['full'] })
