@@ -287,7 +287,7 @@ t.test('what onRoute hooks of other plugins do to a route\'s preHandler hooks st
     'adds one where there is none': route => { route.preHandler ??= hook },
     'puts a hook in their place': route => { route.preHandler = hook },
     'wraps each, and the handler': route => {
-      route.preHandler = ([hook, route.preHandler ?? []].flat() as Hooks).map(hook => function (...args) { return hook.apply(this, args) }) as never
+      route.preHandler = ([hook, route.preHandler ?? []].flat() as Hooks).map(hook => function (this: FastifyInstance, ...args: unknown[]) { return hook.apply(this, args) }) as never
       const { handler } = route
       route.handler = function (request, reply) { return handler.call(this, request, reply) }
     }
