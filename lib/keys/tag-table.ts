@@ -100,9 +100,10 @@ export class TagTable {
   }
 
   #grow (): void {
-    this.#capacity = Math.min(this.#limit, this.#capacity * 2)
-    this.#rows = grown(this.#rows, new Int32Array(this.#capacity * ROW))
-    this.#buckets = bucketsFor(this.#capacity)
+    const capacity = Math.min(this.#limit, this.#capacity * 2)
+    this.#rows = grown(this.#rows, new Int32Array(capacity * ROW))
+    this.#buckets = bucketsFor(capacity)
+    this.#capacity = capacity
     for (let place = 0; place < this.#given; place++) this.#link(place)
   }
 

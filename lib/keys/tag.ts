@@ -28,20 +28,21 @@ export function tagger (key: Uint8Array): (text: string) => Tag | null {
     let d = k3
     // Of all characters together.
     let bits = 0
-    for (let at = 0; ; at += 16) {
-      const left = length - at
-      // The last block goes with another key than the others: one if it is full, one if it is filled up with a 1 and zeros.
-      const isLast = left <= 16
-      const l0 = isLast ? left === 16 ? f0 : p0 : 0
-      const l1 = isLast ? left === 16 ? f1 : p1 : 0
-      const l2 = isLast ? left === 16 ? f2 : p2 : 0
-      const l3 = isLast ? left === 16 ? f3 : p3 : 0
-      a ^= l0
-      b ^= l1
-      c ^= l2
-      d ^= l3
-
-      const end = isLast ? left : 16
+    // The last block goes with another key than the others: one if it is full, one if it is filled up with a 1 and zeros.
+    const isFull = length > 0 && (length & 15) === 0
+    const l0 = isFull ? f0 : p0
+    const l1 = isFull ? f1 : p1
+    const l2 = isFull ? f2 : p2
+    const l3 = isFull ? f3 : p3
+    for (let at = 0; at === 0 || at < length; at += 16) {
+      let end = length - at
+      if (end > 16) end = 16
+      else {
+        a ^= l0
+        b ^= l1
+        c ^= l2
+        d ^= l3
+      }
       for (let i = 0; i < 16; i += 4) {
         let word = 0
         if (i + 4 <= end) {
@@ -77,14 +78,12 @@ export function tagger (key: Uint8Array): (text: string) => Tag | null {
         b = (b << 7 | b >>> 25) ^ c
         c = c << 16 | c >>> 16
       }
-      if (!isLast) continue
-
-      tag.a = a ^ l0
-      tag.b = b ^ l1
-      tag.c = c ^ l2
-      tag.d = d ^ l3
-      return bits < 0x80 ? tag : null
     }
+    tag.a = a ^ l0
+    tag.b = b ^ l1
+    tag.c = c ^ l2
+    tag.d = d ^ l3
+    return bits < 0x80 ? tag : null
   }
 }
 
