@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineScopes } from '../../dist/esm/index.js'
 import { UsageLog } from '../../dist/esm/keys/usage/log.js'
+import { NEVER } from '../../dist/esm/keys/usage/noted-key.js'
 import { rounded } from './timing.mjs'
 
 const REQUESTS = 1_000_000_000
@@ -55,10 +56,11 @@ async function written ({ spread, keys, processes, interval }) {
     full () { isFull = true }
   })
   const next = drawers[spread](keys)
+  const known = []
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < requests; i++) {
       const key = next()
-      log.note(`key-${key}`, demands[(key + (Math.random() < 0.2 ? 1 : 0)) % 3])
+      log.note(known[key] ??= noted(`key-${key}`), demands[(key + (Math.random() < 0.2 ? 1 : 0)) % 3])
     }
     await log.flush()
   }
@@ -72,4 +74,9 @@ async function written ({ spread, keys, processes, interval }) {
     'requests a row': REQUESTS / (everySecond(counted.keys + counted.demands) * DAY),
     'some forgotten': isFull
   }
+}
+
+/** A key as the log sees it. */
+function noted (id) {
+  return { id, usedAt: NEVER, met: null, metAt: NEVER, otherMet: null }
 }

@@ -1,4 +1,6 @@
 import t, { type Test } from 'tap'
+import { knownKeyOf } from '../../lib/keys/known-key.js'
+import type { ApiKeyRecord } from '../../lib/keys/record.js'
 import type { KeyStore } from '../../lib/keys/store.js'
 import type { UsageQuery } from '../../lib/keys/life/usage.js'
 import type { VerifyOptions } from '../../lib/keys/life/verify.js'
@@ -15,6 +17,8 @@ function noting (t: Test, store: KeyStore = memoryStore(), flushInterval: number
   t.teardown(() => usage.close())
   return { ...setUp({ store, usage }), usage, told }
 }
+
+const keyOf = (record: ApiKeyRecord) => knownKeyOf(record, scopes => catalog.grant(scopes))
 
 /** Lets some time pass, for all that ask for it. */
 function travel (t: Test, milliseconds: number) {
@@ -33,7 +37,7 @@ t.test('the usage of a key is told up to this moment', async (t) => {
     smallestGrant: []
   })
   const before = Date.now()
-  usage.note(record.id, catalog.requirement('apps:read'))
+  usage.note(keyOf(record), catalog.requirement('apps:read'))
   const found = (await keys.usage(record.id))!
   t.ok(found.lastUsedAt!.getTime() >= before && found.lastUsedAt!.getTime() <= Date.now())
   t.strictSame(found, {
@@ -51,7 +55,7 @@ t.test('the usage of a key is told up to this moment', async (t) => {
 t.test('what a key was used for is not told of its successor', async (t) => {
   const { keys, usage } = noting(t)
   const { record } = await keys.create({ name: 'ci', scopes: ['apps:read'] })
-  usage.note(record.id, catalog.requirement('apps:read'))
+  usage.note(keyOf(record), catalog.requirement('apps:read'))
   const { record: successor } = (await keys.rotate(record.id))!
   t.match(await keys.usage(record.id), { unusedScopes: [], smallestGrant: ['apps:read'] })
   t.match(await keys.usage(successor.id), { lastUsedAt: null, unusedScopes: ['apps:read'], smallestGrant: [] })
@@ -60,11 +64,11 @@ t.test('what a key was used for is not told of its successor', async (t) => {
 t.test('scopes that were not needed for some time', async (t) => {
   const { keys, usage } = noting(t)
   const { record } = await keys.create({ name: 'ci', scopes: ['apps:read', 'apps:deploy', 'hosts:read'] })
-  usage.note(record.id, catalog.requirement('apps:read'))
+  usage.note(keyOf(record), catalog.requirement('apps:read'))
   await usage.flush()
   const start = Date.now()
   travel(t, 40 * DAY)
-  usage.note(record.id, catalog.requirement('hosts:read'))
+  usage.note(keyOf(record), catalog.requirement('hosts:read'))
   const table: ReadonlyArray<readonly [UsageQuery['unusedFor'], readonly string[]]> = [
     [undefined, ['apps:deploy']],
     ['P30D', ['apps:read', 'apps:deploy']],
@@ -82,15 +86,15 @@ t.test('scopes that were not needed for some time', async (t) => {
 t.test('a key that was never used, or not for some time, is found', async (t) => {
   const { keys, usage } = noting(t)
   const names = ['never', 'long ago', 'lately']
-  const [never, longAgo, lately] = await Promise.all(names.map(async name => (await keys.create({ name, scopes: [] })).record.id)) as [string, string, string]
-  usage.note(longAgo)
-  usage.note(lately)
+  const [never, longAgo, lately] = await Promise.all(names.map(async name => (await keys.create({ name, scopes: [] })).record)) as [ApiKeyRecord, ApiKeyRecord, ApiKeyRecord]
+  usage.note(keyOf(longAgo))
+  usage.note(keyOf(lately))
   await usage.flush()
   travel(t, 40 * DAY)
-  usage.note(lately)
+  usage.note(keyOf(lately))
   const { records } = await keys.list({ unusedFor: 'P30D' })
-  t.strictSame(records.map(({ id }) => id).sort(), [never, longAgo].sort(), 'use that was noted a moment ago counts')
-  t.strictSame(records.filter(({ lastUsedAt }) => lastUsedAt === null).map(({ id }) => id), [never])
+  t.strictSame(records.map(({ id }) => id).sort(), [never.id, longAgo.id].sort(), 'use that was noted a moment ago counts')
+  t.strictSame(records.filter(({ lastUsedAt }) => lastUsedAt === null).map(({ id }) => id), [never.id])
 })
 
 t.test('a key that is verified is in use, and one that is refused is not', async (t) => {
@@ -149,7 +153,7 @@ t.test('a store that cannot keep it says so', async (t) => {
     const { [method]: _, ...store } = memoryStore()
     const { keys, usage } = noting(t, store)
     const { record } = await keys.create({ name: 'ci', scopes: [] })
-    usage.note(record.id, catalog.requirement('apps:read'))
+    usage.note(keyOf(record), catalog.requirement('apps:read'))
     await t.rejects(keys.usage(record.id), { code: 'FST_API_KEY_STORE_INCAPABLE', message: `This store has no method ${method}, so app.apiKeys.usage is not available` })
     travel(t, 1000)
     t.strictSame((await keys.list({ unusedFor: 'PT0S' })).records.length, 1, 'such a store may know itself what is not used')
@@ -160,7 +164,7 @@ t.test('where use is not to be noted, nothing passes for unused', async (t) => {
   const { keys, usage, store } = noting(t, memoryStore(), null)
   const { record, key } = await keys.create({ name: 'ci', scopes: [] })
   await keys.verify(key)
-  usage.note(record.id, catalog.requirement('apps:read'))
+  usage.note(keyOf(record), catalog.requirement('apps:read'))
   const off = { code: 'FST_API_KEY_USAGE_OFF', statusCode: 500, message: 'It is not noted when API keys are used (usage: false), so it cannot be told' }
   await t.rejects(keys.usage(record.id), off)
   await t.rejects(keys.list({ unusedFor: 'P30D' }), off)
@@ -176,7 +180,7 @@ t.test('a store that fails, or answers nonsense, does not pass for one that know
   for (const broken of [{ recordUse: down }, { get: down }, { usesOf: down }, ...[undefined, null, {}, [], new Map([['[["apps:read"]]', 5]]), new Map([['x', new Date(NaN)]]), new Map([[5, new Date()]])].map(answer => ({ usesOf: () => answer }))]) {
     const { keys, usage, told } = noting(t, { ...whole, ...broken } as KeyStore)
     const { record } = await keys.create({ name: 'ci', scopes: ['apps:read'] })
-    usage.note(record.id, catalog.requirement('apps:read'))
+    usage.note(keyOf(record), catalog.requirement('apps:read'))
     const before = told.length
     await t.rejects(keys.usage(record.id), unavailable)
     if ('recordUse' in broken) {

@@ -36,9 +36,11 @@ export class UsageLog implements UsageNotes {
   readonly #began = Date.now()
   /** The keys on which something is noted that is not written yet. */
   #noted: NotedKey[] = []
-  /** What was noted by id, and what is being written, or could not be. */
+  /** Those of them whose turn it is, the next one last. */
+  #writing: NotedKey[] = []
+  /** By id: what is to be written next, or could not be. */
   readonly #uses = new Map<string, Use>()
-  /** How many demands there are in both. */
+  /** How many demands there are in all three. */
   #demands = 0
   readonly #timer: NodeJS.Timeout
   #running: Promise<unknown> = Promise.resolve()
@@ -49,10 +51,16 @@ export class UsageLog implements UsageNotes {
     this.#timer = setInterval(() => { this.flush().catch(() => {}) }, options.flushInterval).unref()
   }
 
-  note (key: string | NotedKey, met?: Requirement | AllOf): void {
-    const now = Date.now()
-    if (met === undefined || !('parts' in met)) this.#note(key, met, now)
-    else for (const part of [undefined, ...met.parts]) this.#note(key, part, now)
+  note (key: NotedKey, met?: Requirement | AllOf): void {
+    const at = Date.now() - this.#began
+    if (!isNoted(key)) {
+      if (!this.#hasRoom(this.#noted.length + this.#writing.length + this.#uses.size, this.#options.maxKeys ?? 100_000)) return
+      this.#noted.push(key)
+    }
+    key.usedAt = at
+    if (met === undefined) return
+    if (!('parts' in met)) this.#met(key, met, at)
+    else for (const part of met.parts) this.#met(key, part, at)
   }
 
   flush (): Promise<void> {
@@ -71,50 +79,13 @@ export class UsageLog implements UsageNotes {
     await this.flush().catch(() => {})
   }
 
-  #note (key: string | NotedKey, met: Requirement | undefined, now: number): void {
-    if (typeof key === 'string') this.#noteById(key, met, now)
-    else this.#noteOn(key, met, Math.max(0, now - this.#began))
-  }
-
-  #noteOn (key: NotedKey, met: Requirement | undefined, at: number): void {
-    if (!isNoted(key)) {
-      if (!this.#hasRoomForKey()) return
-      this.#noted.push(key)
-    }
-    key.usedAt = at
-    if (met === undefined) return
-    if (key.met === met) key.metAt = at
-    else if (key.otherMet?.has(met) === true) key.otherMet.set(met, at)
-    else if (this.#hasRoomForDemand()) {
+  #met (key: NotedKey, demand: Requirement, at: number): void {
+    if (key.met === demand) key.metAt = at
+    else if (key.otherMet?.has(demand) === true) key.otherMet.set(demand, at)
+    else if (this.#hasRoom(this.#demands, this.#options.maxDemands ?? 500_000)) {
       this.#demands++
-      meet(key, met, at)
+      meet(key, demand, at)
     }
-  }
-
-  #noteById (id: string, met: Requirement | undefined, now: number): void {
-    const use = this.#uses.get(id) ?? (this.#hasRoomForKey() ? this.#begin(id, now) : undefined)
-    if (use === undefined) return
-    use.at = now
-    if (met !== undefined && (use.demands.has(met) || this.#hasRoomForDemand())) this.#remember(use, met, now)
-  }
-
-  #begin (id: string, at: number): Use {
-    const use: Use = { at, demands: new Map() }
-    this.#uses.set(id, use)
-    return use
-  }
-
-  #remember (use: Use, met: Requirement, at: number): void {
-    if (!use.demands.has(met)) this.#demands++
-    use.demands.set(met, at)
-  }
-
-  #hasRoomForKey (): boolean {
-    return this.#hasRoom(this.#noted.length + this.#uses.size, this.#options.maxKeys ?? 100_000)
-  }
-
-  #hasRoomForDemand (): boolean {
-    return this.#hasRoom(this.#demands, this.#options.maxDemands ?? 500_000)
   }
 
   #hasRoom (size: number, limit: number): boolean {
@@ -126,17 +97,15 @@ export class UsageLog implements UsageNotes {
   async #write (): Promise<void> {
     const { recordUse, timeout = 10_000, failed } = this.#options
     // What comes in meanwhile is for the next time: a busy app would never come to an end.
-    const noted = this.#noted
+    this.#writing = this.#noted.reverse().concat(this.#writing)
     this.#noted = []
-    for (let left = noted.length + this.#uses.size; left > 0 && noted.length + this.#uses.size > 0;) {
-      while (noted.length > 0 && this.#uses.size < MOST_KEYS) this.#gather(noted.pop()!)
-      const taken = this.#take(Math.min(left, MOST_KEYS))
-      left -= taken.length
+    while (this.#writing.length > 0 || this.#uses.size > 0) {
+      while (this.#writing.length > 0 && this.#uses.size < MOST_KEYS) this.#gather(this.#writing.pop()!)
+      const taken = this.#take()
       try {
         await within(timeout, recordUse(taken.map(toKeyUse)), () => new Error('the store did not write the use of keys in time'))
       } catch (cause) {
-        for (const [id, use] of taken) this.#putBack(id, use)
-        this.#noted.push(...noted)
+        for (const [id, use] of taken) this.#put(id, use)
         failed(cause)
         throw new StoreUnavailableError({ cause })
       }
@@ -144,31 +113,34 @@ export class UsageLog implements UsageNotes {
     }
   }
 
-  /** What was noted on a key, to what is known by its id. */
+  /** What was noted on a key, to what is known by its id. There may be two of one id: one that was read again is another. */
   #gather (key: NotedKey): void {
     const demands = new Map([...demandsOn(key)].map(([met, at]) => [met, this.#began + at]))
     this.#demands -= demands.size
-    this.#putBack(key.id, { at: this.#began + key.usedAt, demands })
+    this.#put(key.id, { at: this.#began + key.usedAt, demands })
     forget(key)
   }
 
-  #take (count: number): Array<readonly [string, Use]> {
+  #take (): Array<readonly [string, Use]> {
     const taken: Array<readonly [string, Use]> = []
     const before = this.#demands
     for (const [id, use] of this.#uses) {
       taken.push([id, use])
       this.#uses.delete(id)
       this.#demands -= use.demands.size
-      if (taken.length === count || before - this.#demands >= MOST_DEMANDS) break
+      if (taken.length === MOST_KEYS || before - this.#demands >= MOST_DEMANDS) break
     }
     return taken
   }
 
-  /** The key may have been used again meanwhile. */
-  #putBack (id: string, { at, demands }: Use): void {
-    const use = this.#uses.get(id) ?? this.#begin(id, at)
-    use.at = Math.max(use.at, at)
-    for (const [met, at] of demands) this.#remember(use, met, Math.max(at, use.demands.get(met) ?? at))
+  #put (id: string, use: Use): void {
+    const known = this.#uses.get(id) ?? { at: use.at, demands: new Map() }
+    known.at = Math.max(known.at, use.at)
+    for (const [met, at] of use.demands) {
+      if (!known.demands.has(met)) this.#demands++
+      known.demands.set(met, Math.max(at, known.demands.get(met) ?? at))
+    }
+    this.#uses.set(id, known)
   }
 }
 

@@ -2,7 +2,8 @@ import type { Requirement } from '../../scopes/requirement.js'
 
 /**
  * A key on which its use is noted until that is written, so that at each request a few numbers change and nothing has to be made, or
- * looked for among very many keys. Times are milliseconds since the log began: small numbers, which V8 keeps in the object itself.
+ * looked for among very many keys. Times are milliseconds since the log began (fewer than none if the
+ * clock was set back): small numbers, which V8 keeps in the object itself.
  */
 export interface NotedKey {
   readonly id: string
@@ -15,7 +16,8 @@ export interface NotedKey {
   otherMet: Map<Requirement, number> | null
 }
 
-export const NEVER = -1
+/** The smallest of these numbers. */
+export const NEVER = -(2 ** 31)
 
 export function isNoted ({ usedAt }: NotedKey): boolean {
   return usedAt !== NEVER

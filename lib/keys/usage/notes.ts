@@ -6,8 +6,8 @@ import { UsageLog, type UsageLogOptions } from './log.js'
 
 /** Takes notes of the use of keys, for the store. */
 export interface UsageNotes {
-  /** A verified key, or the one with this id, was used; and, if it was let through, what was demanded of it. Nothing is written now. */
-  note (key: string | NotedKey, met?: Requirement | AllOf): void
+  /** A verified key was used; and, if it was let through, what was demanded of it. Nothing is written now. */
+  note (key: NotedKey, met?: Requirement | AllOf): void
   /**
    * Resolves once all that was noted until now is in the store.
    *
