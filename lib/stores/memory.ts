@@ -139,9 +139,9 @@ function ended (key: StoredKey, at: Date, reason: string | null): StoredKey {
   return { ...key, revokedAt: new Date(at), revokedReason: reason }
 }
 
-/** Records of earlier versions have no `revokedReason`. */
+/** Records of earlier versions have no `revokedReason`. The date that changes later is no other date of the record, as it may be here. */
 function copyOf (key: StoredKey): StoredKey {
-  return { ...structuredClone(key), revokedReason: key.revokedReason ?? null }
+  return { ...structuredClone(key), revokedReason: key.revokedReason ?? null, lastUsedAt: key.lastUsedAt && new Date(key.lastUsedAt) }
 }
 
 type Place = NonNullable<KeyQuery['after']>

@@ -49,6 +49,19 @@ export const useCases: StoreCase[] = [{
     }
   }
 }, {
+  name: 'a use moves no other date, though one Date stood in several fields of the record that was inserted',
+  needs: ['keys', 'recordUse'],
+  async check (store, { put }) {
+    const date = time(4)
+    const key = sampleKey({ createdAt: date, expiresAt: date, lastUsedAt: date })
+    await put(key)
+    const told = use(key.id, 9, { a: 9 })
+    await store.recordUse([told])
+    told.lastUsedAt.setTime(1)
+    await foundAs(store, { ...key, lastUsedAt: time(9) })
+    assert.deepEqual(date, time(4))
+  }
+}, {
   name: 'a key that was inserted with a later use keeps it',
   needs: ['keys', 'recordUse'],
   async check (store, { put }) {
