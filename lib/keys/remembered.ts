@@ -82,6 +82,11 @@ export class Remembered<A> {
 
   #grow (slotsEach: number): void {
     const { capacity } = this.#places
+    if (slotsEach !== this.#slotsEach) {
+      // What was remembered before could not be told any more whether it has changed, so it does not hold.
+      this.#numbers.fill(NaN)
+      this.#slots = new Uint16Array()
+    }
     this.#numbers = grown(this.#numbers, new Float64Array(capacity * NUMBERS))
     this.#isToldOf = grown(this.#isToldOf, new Uint8Array(capacity))
     this.#slotsEach = slotsEach
