@@ -124,7 +124,7 @@ export class KeyVerifier {
   async judge (record: ApiKeyRecord, owners: Owners = new Map()): Promise<Verdict> {
     const key = knownKeyOf(record, this.resolve)
     if (!this.#options.digester.finds(record.pepperVersion)) return { key, refusal: 'unknown' }
-    return await this.#told(async () => verdictOn((await this.#withinOwner(key, owners)).found))
+    return await this.#told(async () => verdictOn((await this.#withinOwner(key, record.ownerId, owners)).found))
   }
 
   /**
@@ -159,16 +159,15 @@ export class KeyVerifier {
         trouble.corrupt(Object(stored).id, faults)
         return { found: 'corrupt', isToldOf: true }
       }
-      if (key.grant.ineffective.length > 0) trouble.ineffective(key.record.id, key.grant.ineffective)
-      return await this.#withinOwner(key)
+      if (key.grant.ineffective.length > 0) trouble.ineffective(key.id, key.grant.ineffective)
+      return await this.#withinOwner(key, stored.ownerId)
     }
     return { found: 'unknown', isToldOf: true }
   }
 
   /** The key with no more than its owner may do. No store tells when that changes, so it is asked again after `maxStaleness`. */
-  async #withinOwner (key: KnownKey, owners?: Owners): Promise<Answer> {
+  async #withinOwner (key: KnownKey, ownerId: string | null, owners?: Owners): Promise<Answer> {
     const { ownerScopes } = this.#options
-    const ownerId = ownerScopes === undefined ? null : key.record.ownerId
     if (ownerScopes === undefined || ownerId === null) return { found: key, isToldOf: true }
     const ended = refusalOf(key, Date.now())
     // For good: were the clock set back a little, it would be a key again, and one that no owner limits.

@@ -368,3 +368,13 @@ t.test('a bounded map forgets what was not used for longest', async (t) => {
   map.set('e', 4)
   t.strictSame(['a', 'b', 'c', 'e'].map(key => map.get(key)), [undefined, undefined, 2, 4])
 })
+
+t.test('what has other characters than any key is asked for each time', async (t) => {
+  const { cache, reads, find } = setUp()
+  for (const found of [one, 'unknown'] as const) {
+    t.equal(await find('clé', found), found)
+    t.equal(cache.peek('clé'), undefined)
+    t.equal(cache.peekKey('clé', { monotonic: 0, wall: 0 }), undefined)
+  }
+  t.equal(reads.length, 2)
+})
