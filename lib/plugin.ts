@@ -6,7 +6,7 @@ import { bearerAuthentication } from './http/bearer.js'
 import { Backstop, type PreHandler } from './http/backstop.js'
 import { Callers } from './http/callers.js'
 import { Refusals } from './http/denial.js'
-import { hasConditions } from './http/decision.js'
+import { hasConditions, type Policy } from './http/decision.js'
 import { routesOf } from './http/early-routes.js'
 import { BadOptionsError } from './http/errors.js'
 import { Guard } from './http/guard.js'
@@ -19,7 +19,7 @@ import { PUBLIC } from './http/policy.js'
 import { ReportMode } from './http/report-mode.js'
 import { RoutePolicies } from './http/route-policies.js'
 import { sessionsOf } from './http/session.js'
-import { readOptions, type Settings } from './http/settings.js'
+import { readOptions } from './http/settings.js'
 import { foreignKeyTrouble, storeTrouble, usageTrouble } from './http/store-trouble.js'
 import { Auditor } from './keys/audit.js'
 import { digester } from './keys/digest.js'
@@ -99,7 +99,7 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   app.decorateRequest('requireScopes', function (this: FastifyRequest, ...scopes) { demands.require(this, scopes) })
 
   app.addHook('onRequest', (request, reply, done) => { guard.onRequest(request, reply, done) })
-  const backstop = stopBefore(app, settings, (request, reply, done) => { guard.preHandler(request, reply, done) })
+  const backstop = stopBefore(app, policies, settings.notFound, (request, reply, done) => { guard.preHandler(request, reply, done) })
   app.addHook('onRoute', function (route) {
     const policy = policies.declare(route, this)
     protect(route, policy)
@@ -133,11 +133,11 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
  * Refuses what gets to a handler without a decision, and decides what depends on the body: before the handlers of the routes that need
  * it, if that is enough, else of all.
  */
-function stopBefore (app: FastifyInstance, { notFound, annotate }: Pick<Settings, 'notFound' | 'annotate'>, hook: PreHandler): Backstop | undefined {
+function stopBefore (app: FastifyInstance, policies: RoutePolicies, notFound: Policy, hook: PreHandler): Backstop | undefined {
   const backstop = new Backstop(hook)
   // The not-found handler has no route of its own; and a handler that is there already has no last check, if a hook of the instance
   // leads past those of the route and so past its conditions.
-  const mayBeConditional = routesOf(app)?.some(({ route }) => annotate !== undefined || route.config?.scopesWhen !== undefined)
+  const mayBeConditional = routesOf(app)?.some(route => policies.mayBeConditional(route))
   if (notFound === PUBLIC && mayBeConditional !== true && backstop.watch(app)) return backstop
   app.addHook('preHandler', hook)
   return undefined
