@@ -378,3 +378,17 @@ t.test('what has other characters than any key is asked for each time', async (t
   }
   t.equal(reads.length, 2)
 })
+
+t.test('an older answer never comes back, whatever becomes of the newer one', async (t) => {
+  for (const [older, newer] of [[one, 'unknown'], ['unknown', one]] as const) {
+    const { cache, clock, find } = setUp({ maxKeys: 1, maxMisses: 1 })
+    await find('f', older)
+    clock.now = 1000
+    await find('f', newer)
+    // By which the older one could be used, too.
+    clock.now = 500
+    t.equal(cache.peek('f'), newer)
+    await find('g', newer)
+    t.equal(cache.peek('f'), undefined, 'the newer one had to give way')
+  }
+})

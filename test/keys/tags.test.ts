@@ -159,3 +159,14 @@ t.test('what was used since the last round keeps its place, and what was not giv
   t.equal(table.add(tagAt(6)), 3, 'the one at 2 was used')
   t.strictSame(has(), [2, 4, 5, 6])
 })
+
+t.test('a tag that is new is not the next to give its place away', async (t) => {
+  const table = new TagTable(4)
+  for (let i = 0; i < 4; i++) table.add(tagAt(i))
+  t.equal(table.add(tagAt(4)), 0)
+  table.remove(1)
+  t.equal(table.add(tagAt(5)), 1)
+  table.remove(2)
+  t.equal(table.add(tagAt(6)), 2)
+  t.equal(table.add(tagAt(7)), 3)
+})
