@@ -18,9 +18,11 @@ export async function recordUse ({ pool, writeTimeout, lockUsed, keysUsed, deman
       if ((demands.get(key)?.at ?? -Infinity) < met.at) demands.set(key, met)
     }
   }
-  const met = [...demands.values()]
   await transaction(pool, writeTimeout, 'SELECT 1', async (ask) => {
-    await ask(lockUsed([...keys.keys()]))
+    const { rows } = await ask(lockUsed([...keys.keys()])) as { rows: Array<{ id: string }> }
+    const found = new Set(rows.map(({ id }) => id))
+    // Not of a key that was added since it was looked for: its own last use would not be noted.
+    const met = [...demands.values()].filter(({ id }) => found.has(id))
     await ask(keysUsed([...keys.keys()], [...keys.values()]))
     if (met.length > 0) await ask(demandsMet(met.map(({ id }) => id), met.map(({ digest }) => digest), met.map(({ demand }) => demand), met.map(({ at }) => at)))
   })
