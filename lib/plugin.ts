@@ -3,11 +3,8 @@ import fp from 'fastify-plugin'
 import { principalOf } from './http/access.js'
 import { auditLog } from './http/audit-log.js'
 import { bearerAuthentication } from './http/bearer.js'
-import { Backstop, type PreHandler } from './http/backstop.js'
 import { Callers } from './http/callers.js'
 import { Refusals } from './http/denial.js'
-import { hasConditions, type Policy } from './http/decision.js'
-import { routesOf } from './http/early-routes.js'
 import { BadOptionsError } from './http/errors.js'
 import { Guard } from './http/guard.js'
 import { HandlerDemands } from './http/handler-demands.js'
@@ -99,11 +96,10 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   app.decorateRequest('requireScopes', function (this: FastifyRequest, ...scopes) { demands.require(this, scopes) })
 
   app.addHook('onRequest', (request, reply, done) => { guard.onRequest(request, reply, done) })
-  const backstop = stopBefore(app, policies, settings.notFound, (request, reply, done) => { guard.preHandler(request, reply, done) })
+  // Of the instance, though it costs every request another hook: it has to come before those that others add, which may answer.
+  app.addHook('preHandler', (request, reply, done) => { guard.preHandler(request, reply, done) })
   app.addHook('onRoute', function (route) {
-    const policy = policies.declare(route, this)
-    protect(route, policy)
-    backstop?.declared(route, this, hasConditions(policy))
+    protect(route, policies.declare(route, this))
   })
   app.addHook('onError', (request, reply, error, done) => { guard.onError(request, reply, error, done) })
 
@@ -127,20 +123,6 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
     if (settings.logFindings) logFindings(app.log, () => app.apiKeys.findings())
     verifier.lease.open()
   })
-}
-
-/**
- * Refuses what gets to a handler without a decision, and decides what depends on the body: before the handlers of the routes that need
- * it, if that is enough, else of all.
- */
-function stopBefore (app: FastifyInstance, policies: RoutePolicies, notFound: Policy, hook: PreHandler): Backstop | undefined {
-  const backstop = new Backstop(hook)
-  // The not-found handler has no route of its own; and a handler that is there already has no last check, if a hook of the instance
-  // leads past those of the route and so past its conditions.
-  const mayBeConditional = routesOf(app)?.some(route => policies.mayBeConditional(route))
-  if (notFound === PUBLIC && mayBeConditional !== true && backstop.watch(app)) return backstop
-  app.addHook('preHandler', hook)
-  return undefined
 }
 
 function refuseIfTaken (app: FastifyInstance): void {

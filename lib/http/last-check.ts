@@ -10,6 +10,7 @@ import { NoDecisionError } from './errors.js'
  * Only for routes that are declared after the plugin; a route that is there already cannot be changed any more.
  */
 export function protect (route: RouteOptions, policy: Policy): void {
+  if (policy.kind === 'public') return
   const isConditional = hasConditions(policy)
   route.handler = checked(route.handler, isConditional)
   // What @fastify/websocket, registered later, takes from the route for itself.

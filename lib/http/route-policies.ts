@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import type { Policy, ScopesMode } from './decision.js'
-import { routesOf, type DeclaredRoute } from './early-routes.js'
+import { routesOf } from './early-routes.js'
 import { BadRouteError, UnannotatedRoutesError } from './errors.js'
 import { routeOf } from './route-context.js'
 import { PUBLIC, readAccess, readMode, readPolicy, UNANNOTATED, type PolicyContext, type RouteAccess } from './policy.js'
@@ -89,13 +89,6 @@ export class RoutePolicies {
     const found = declared ?? this.#atFirstSight(request)
     this.#byRoute.set(routeOf(request), found)
     return found
-  }
-
-  /** Whether a route that `declare` could not see may turn out to have conditions. */
-  mayBeConditional ({ route, instance }: DeclaredRoute): boolean {
-    const { scopes, scopesWhen, userOnly, public: isPublic } = route.config ?? NOTHING_SAID
-    if ((scopes ?? userOnly ?? isPublic) !== undefined) return scopesWhen !== undefined
-    return this.#annotate !== undefined && !isCorsPreflight(route, instance)
   }
 
   /** For the `onRoute` hook. Throws if what the route says is wrong; notes it if the route says nothing. */

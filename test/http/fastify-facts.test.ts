@@ -441,19 +441,6 @@ t.test('a request holds the context of its route under a symbol: the same object
   t.equal(new Set([...seen.values()].flatMap(contexts => [...contexts])).size, 8)
 })
 
-t.test('what is done to a route in after() counts, once all onRoute hooks are through with it', async t => {
-  const app = makeApp(t)
-  const order: string[] = []
-  const note = (name: string) => async () => { order.push(name) }
-  app.addHook('onRoute', function (route) {
-    this.after(() => { route.preHandler = [note('first'), ...[route.preHandler ?? []].flat()] })
-  })
-  app.addHook('onRoute', route => { route.preHandler ??= note('another') })
-  app.register(async child => { child.get('/', ok) }, { prefix: '/prefix' })
-  for (const url of ['/prefix', '/prefix/']) await app.inject(url)
-  t.same(order, ['first', 'another', 'first', 'another'])
-})
-
 t.test('the order of phases: nothing of a request\'s body is read before onRequest is through', async t => {
   const app = makeApp(t)
   app.addHook('onRequest', async (_, reply) => await reply.code(401).send('no'))
