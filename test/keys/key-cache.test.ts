@@ -5,7 +5,7 @@ import { BoundedMap } from '../../lib/keys/bounded-map.js'
 import { KeyCache, type Found, type KeyCacheOptions } from '../../lib/keys/key-cache.js'
 import { systemClock } from '../../lib/keys/clock.js'
 import { fingerprintOf as digestOf } from '../../lib/keys/digest.js'
-import { recordOf, type KnownKey } from '../../lib/keys/known-key.js'
+import { KnownKey, recordOf } from '../../lib/keys/known-key.js'
 import { Lease } from '../../lib/keys/lease.js'
 import { defineScopes } from '../../lib/scopes/catalog.js'
 import { sampleKey } from '../../lib/testing/store-cases/store-case.js'
@@ -13,12 +13,7 @@ import { sampleKey } from '../../lib/testing/store-cases/store-case.js'
 const catalog = defineScopes({ a: '' })
 
 function known (id: string): KnownKey {
-  return {
-    record: recordOf(sampleKey({ id })),
-    grant: catalog.grant(['a']),
-    expiresAt: Infinity,
-    ended: null
-  }
+  return new KnownKey(recordOf(sampleKey({ id })), catalog.grant(['a']), null, null)
 }
 
 interface Read { readonly digest: string, answer (found: Found): void, fail (error: Error): void }

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { decide, isOnlyReported, type Identity } from '../../lib/http/decision.js'
+import { anyKey } from '../../lib/keys/known-key.js'
 import { readPolicy } from '../../lib/http/policy.js'
 import { compareLocks, type Lock, type LockedRoute, type LockedScope } from '../../lib/lock.js'
 import { catalogOf } from '../../lib/reports/lock-reading.js'
@@ -86,7 +87,7 @@ function naively (before: Lock, after: Lock) {
 }
 
 function keyWith (lock: Lock, names: readonly string[]): Identity {
-  return { type: 'apiKey', record: {} as never, grant: catalogOf(lock).grant(names) }
+  return anyKey(catalogOf(lock).grant(names))
 }
 
 function sessionWith (lock: Lock, names: readonly string[]): Identity {
