@@ -932,7 +932,7 @@ t.test('a request that matches no route', async t => {
       }
     })
     for (const url of ['/any', '/hook']) {
-      for (const who of ['read', 'bare']) t.same((await send(who, url)).json(), { principal: null, has: false })
+      for (const who of ['read', 'bare'] as const) t.same((await send(who, url)).json(), { principal: null, has: false })
       t.equal((await send('nobody', url)).statusCode, 401)
     }
   })
