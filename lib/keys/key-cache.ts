@@ -31,7 +31,7 @@ export interface KeyCacheOptions {
   readonly timedOut: () => Error
   readonly clock?: Clock
   readonly wait?: After
-  readonly maxKeys?: number
+  readonly maxKeys?: number | undefined
   readonly maxMisses?: number
 }
 

@@ -41,7 +41,7 @@ export interface VerifierOptions {
   readonly ownerScopes?: OwnerScopes | undefined
   readonly trouble: StoreTrouble
   /** How many keys are remembered at most. */
-  readonly maxKeys?: number
+  readonly maxKeys?: number | undefined
 }
 
 /** A read may take as long as `maxStaleness`, but no longer than this, in milliseconds; where that is 0, a second. */
@@ -65,7 +65,7 @@ export class KeyVerifier {
       maxStaleness: options.maxStaleness,
       timeout: Math.min(options.maxStaleness || 1000, LONGEST_READ),
       timedOut: () => new StoreUnavailableError({ cause: new Error('the store did not answer in time') }),
-      ...options.maxKeys !== undefined && { maxKeys: options.maxKeys }
+      maxKeys: options.maxKeys
     })
   }
 

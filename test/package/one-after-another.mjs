@@ -22,6 +22,8 @@ function begin () {
   process.chdir(mkdtempSync(join(folder, 'cwd-')))
   hasEnded = false
   import(running).then(() => { hasEnded = true }, (error) => { hasEnded = true; failed(error) })
+  // Later versions of Node import without the event loop, which has to turn for `beforeExit` to come again.
+  setImmediate(() => {})
 }
 
 function tellEnd () {
