@@ -63,7 +63,7 @@ export class Refusals {
     return this.#plain[decision.outcome]
   }
 
-  /** Worked out once for a key, or session, that keeps asking. */
+  /** Worked out once for a key that keeps asking. */
   #knownMissingScope (decision: MissingScope, identity: Identity): Refusal {
     const { shortfall, demand } = decision
     // What is demanded of one request alone is not worth remembering.

@@ -63,7 +63,7 @@ export class KeyCache {
     this.#misses = new Remembered(options.maxMisses ?? 10_000, marks)
   }
 
-  /** The same of keys alone. */
+  /** What is known of a key, as `peek`, but nothing of what is no key. */
   peekKey (credential: string, moment: Moment): KnownKey | undefined {
     const tag = this.#tagOf(credential)
     return tag === null ? undefined : this.#usable(this.#keys, tag, moment)

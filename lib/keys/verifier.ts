@@ -1,11 +1,11 @@
 import type { Catalog } from '../scopes/catalog.js'
 import type { Grant } from '../scopes/grant.js'
-import { glanceAt, now, systemClock } from './clock.js'
+import { glanceAt, now, systemClock, type Moment } from './clock.js'
 import { fingerprintOf, type Digester } from './digest.js'
 import { StoreUnavailableError } from './errors.js'
 import type { ForeignKeys } from './foreign-keys.js'
 import { grantResolver, type ResolveGrant } from './grants.js'
-import { KeyCache, type Answer, type Found } from './key-cache.js'
+import { KeyCache, type Answer, type Found, type KeyCacheOptions } from './key-cache.js'
 import { claimsToBeKey, isWellFormedKey } from './key-format.js'
 import { isCorrupt, knownKeyOf, readStoredKey, refusalOf, type KeyRefusal, type KnownKey } from './known-key.js'
 import { Lease, type LeaseTrouble } from './lease.js'
@@ -51,14 +51,20 @@ const LONGEST_READ = 10_000
 export class KeyVerifier {
   readonly lease: Lease
   readonly resolve: ResolveGrant
+  /** Of our own keys, by their text. */
   readonly #cache: KeyCache
+  /**
+   * Of keys that other systems have made, by their fingerprint, which may be that of a part: whoever has one such key could send very
+   * many texts of it. Apart from the others, for a fingerprint that is sent as a key must not be found.
+   */
+  readonly #foreign: KeyCache
   readonly #options: VerifierOptions
 
   constructor (options: VerifierOptions) {
     this.#options = options
     this.resolve = grantResolver(options.catalog)
     this.lease = new Lease(options)
-    this.#cache = new KeyCache({
+    const cache: KeyCacheOptions = {
       digestsOf: fingerprint => options.digester.candidates(fingerprint),
       read: async digests => await this.#read(digests),
       lease: this.lease,
@@ -66,7 +72,9 @@ export class KeyVerifier {
       timeout: Math.min(options.maxStaleness || 1000, LONGEST_READ),
       timedOut: () => new StoreUnavailableError({ cause: new Error('the store did not answer in time') }),
       maxKeys: options.maxKeys
-    })
+    }
+    this.#cache = new KeyCache(cache)
+    this.#foreign = new KeyCache(cache)
   }
 
   /** Whether a credential is meant as an API key, and so must never be taken for anything else. */
@@ -91,8 +99,8 @@ export class KeyVerifier {
   }
 
   /**
-   * The key, if it is known and may be used now; else there is more to be found out. To be asked first, of any text: what is
-   * remembered has the shape of a key.
+   * The key, if it is one of our own that is known and may be used now; else there is more to be found out. To be asked first, of any
+   * text: what is remembered has the shape of a key.
    */
   known (credential: string): KnownKey | undefined {
     const moment = glanceAt(systemClock)
@@ -100,19 +108,20 @@ export class KeyVerifier {
     return found !== undefined && refusalOf(found, moment.wall) === null ? found : undefined
   }
 
-  /** The verdict, if it can be given without asking the store. What is remembered has the shape of a key. */
+  /** The verdict, if it can be given without asking the store. */
   peek (credential: string): Verdict | undefined {
     const moment = now(systemClock)
-    const found = this.#cache.peek(credential, moment)
-    if (found !== undefined) return verdictOn(found, moment.wall)
-    return this.fingerprintOf(credential) === null ? MALFORMED : undefined
+    if (this.isOwnKey(credential)) return verdictOnKnown(this.#cache.peek(credential, moment), moment)
+    const fingerprint = this.fingerprintOf(credential)
+    return fingerprint === null ? MALFORMED : verdictOnKnown(this.#foreign.peek(fingerprint, moment), moment)
   }
 
   /** @throws {StoreUnavailableError} if the store has to be asked and cannot answer, or not in time. */
   async verify (credential: string): Promise<Verdict> {
     const fingerprint = this.fingerprintOf(credential)
     if (fingerprint === null) return MALFORMED
-    return await this.#told(async () => verdictOn(await this.#cache.find(credential, fingerprint)))
+    const found = async () => this.isOwnKey(credential) ? await this.#cache.find(credential, fingerprint) : await this.#foreign.find(fingerprint)
+    return await this.#told(async () => verdictOn(await found()))
   }
 
   /**
@@ -180,6 +189,10 @@ export class KeyVerifier {
 }
 
 const MALFORMED: Verdict = Object.freeze({ key: null, refusal: 'malformed' as const })
+
+function verdictOnKnown (found: Found | undefined, { wall }: Moment): Verdict | undefined {
+  return found === undefined ? undefined : verdictOn(found, wall)
+}
 
 function verdictOn (found: Found, at = Date.now()): Verdict {
   if (typeof found === 'string') return { key: null, refusal: found }

@@ -170,6 +170,16 @@ function verifierOf (shapes: readonly ForeignKeyShape[]) {
 
 const USABLE = { scopes: ['full'], expiresAt: null, revokedAt: null, disabledAt: null }
 
+t.test('many texts of one foreign key cost one read, and its fingerprint opens nothing', async (t) => {
+  const { verifier, calls, plant } = verifierOf([{ match: /\d+\|\w+/, digest: key => fingerprintOf(key.split('|')[1]!) }])
+  const fingerprint = fingerprintOf('secret')
+  await plant(fingerprint)
+  for (let i = 0; i < 100; i++) t.equal((await verifier.verify(`${i}|secret`)).refusal, null)
+  t.equal(calls.findByDigest, 1)
+  t.equal(verifier.peek('100|secret')?.refusal, null, 'not even for a new one')
+  for (const text of [fingerprint, 'secret']) t.same([verifier.known(text), verifier.peek(text)?.refusal], [undefined, 'malformed'])
+})
+
 t.test('claims, peek and verify agree on what is a key, whosever it is', async (t) => {
   const { verifier, calls, plant } = verifierOf([{ match: /\d+\|\w+/, digest: key => fingerprintOf(key.split('|')[1]!) }, { match: /acme_\w{8}_\w{24}/ }])
   const own = generateKey('acme')
