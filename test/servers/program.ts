@@ -72,8 +72,15 @@ export async function serve (t: Test, program: Program): Promise<Server> {
     async start () { running = await run(program, port) },
     kill: async (signal = 'SIGKILL') => await kill(signal),
     stop: async () => await kill(stopSignal),
-    pause () { for (const pid of processes()) process.kill(pid, 'SIGSTOP') },
-    resume () { for (const pid of processes()) process.kill(pid, 'SIGCONT') }
+    pause () {
+      // While it is stopped it makes no more children.
+      running.child.kill('SIGSTOP')
+      signalChildren('SIGSTOP')
+    },
+    resume () {
+      signalChildren('SIGCONT')
+      running.child.kill('SIGCONT')
+    }
   }
 
   async function kill (signal: NodeJS.Signals): Promise<void> {
@@ -89,9 +96,8 @@ export async function serve (t: Test, program: Program): Promise<Server> {
     while (children.some(isAlive)) await wait(2)
   }
 
-  function processes (): number[] {
-    const pid = running.child.pid!
-    return [pid, ...childrenOf(pid)]
+  function signalChildren (signal: NodeJS.Signals): void {
+    for (const pid of childrenOf(running.child.pid!)) process.kill(pid, signal)
   }
 }
 
