@@ -23,7 +23,8 @@ export function memoryStore (): Required<KeyStore> {
     async close () {},
 
     async findByDigest (digest) {
-      return structuredClone(byDigest.get(digest) ?? null)
+      const key = byDigest.get(digest)
+      return key === undefined ? null : structuredClone(key)
     },
 
     async insert (key) {
