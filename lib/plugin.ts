@@ -8,7 +8,6 @@ import { Refusals } from './http/denial.js'
 import { BadOptionsError } from './http/errors.js'
 import { Guard } from './http/guard.js'
 import { HandlerDemands } from './http/handler-demands.js'
-import { lookUpKey } from './http/identity.js'
 import { asInspected } from './http/inspection.js'
 import { protect } from './http/last-check.js'
 import type { ApiKeyScopesOptions } from './http/options.js'
@@ -70,11 +69,11 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
 
   const policies = new RoutePolicies({ catalog, hasSessions: settings.authenticateUser !== undefined }, settings.annotate, settings.notFound, settings.mode)
   const refusals = new Refusals(settings.realm, settings.revealGranted)
-  const lookUpBearer = await bearerAuthentication(app, async key => await lookUpKey(verifier, key))
+  const passBearer = await bearerAuthentication(app)
   const reportMode = new ReportMode({ catalog, refusals, auditor, log: app.log })
   app.addHook('onClose', async () => { reportMode.close() })
   const demands = new HandlerDemands({ catalog, refusals, usage, policies, reportMode })
-  const callers = new Callers({ ...settings, sessions: sessionsOf(settings), verifier, lookUpBearer })
+  const callers = new Callers({ ...settings, sessions: sessionsOf(settings), verifier, passBearer })
   const guard = new Guard({ ...settings, policies, callers, refusals, demands, reportMode, auditor, usage })
 
   const ring = keyring({ ...settings, prefix: settings.prefixes[0], digester: digests, verifier, trouble, auditor, usage })

@@ -2,15 +2,15 @@ import bearerAuth from '@fastify/bearer-auth'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Identity } from './decision.js'
 
+/** Takes a request, whose bearer token the store is being asked about, past `@fastify/bearer-auth`, and answers what the store said. */
+export type PassBearer = (request: FastifyRequest, reply: FastifyReply, asked: Promise<Identity>) => Promise<Identity>
+
 /**
  * Sets up `@fastify/bearer-auth` for the keys that the store has to be asked about, in a scope of its own, so that it
  * adds nothing to the app and an app can use its own beside it.
  */
-export async function bearerAuthentication (
-  app: FastifyInstance,
-  lookup: (key: string) => Promise<Identity>
-): Promise<(request: FastifyRequest, reply: FastifyReply, key: string) => Promise<Identity>> {
-  const questions = new WeakMap<FastifyRequest, { readonly key: string, identity?: Identity }>()
+export async function bearerAuthentication (app: FastifyInstance): Promise<PassBearer> {
+  const questions = new WeakMap<FastifyRequest, Question>()
   let verifyBearerAuth: FastifyInstance['verifyBearerAuth']
 
   await app.register(async scope => {
@@ -19,23 +19,29 @@ export async function bearerAuthentication (
       addHook: false,
       specCompliance: 'rfc6749', // RFC 9110: the scheme's case does not matter
       verifyErrorLogLevel: null as never, // none: we log our own denials (`false`, as its page says, is refused)
-      // Not the key that it found itself: a hook of the app may have changed the header since the guard has read it.
+      // Not by the key that it found itself: a hook of the app may have changed the header since the guard has read it.
       async auth (_, request) {
         const question = questions.get(request)!
-        question.identity = await lookup(question.key)
-        return question.identity.type === 'apiKey'
+        question.identity = await question.asked
+        // It has an answer, which the guard judges. Of `false` it would make an error, which costs more than all the rest.
+        return true
       }
     })
     ;({ verifyBearerAuth } = scope)
   })
 
-  return async (request, reply, key) => {
+  return (request, reply, asked) => {
     // A hook may have taken the header out meanwhile: without one it would not ask, and set a status of its own.
-    if (!/^bearer /i.test(request.raw.headers.authorization ?? '')) return await lookup(key)
-    return await new Promise(resolve => {
-      const question: { readonly key: string, identity?: Identity } = { key }
+    if (!/^bearer /i.test(request.raw.headers.authorization ?? '')) return asked
+    return new Promise(resolve => {
+      const question: Question = { asked, identity: undefined }
       questions.set(request, question)
       verifyBearerAuth!(request, reply, () => { resolve(question.identity!) })
     })
   }
+}
+
+interface Question {
+  readonly asked: Promise<Identity>
+  identity: Identity | undefined
 }

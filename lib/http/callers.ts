@@ -1,14 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { KeyVerifier } from '../keys/verifier.js'
+import type { PassBearer } from './bearer.js'
 import { likelyKey, readCredential, type Credential } from './credential.js'
 import { NOBODY, type Identity } from './decision.js'
-import { identityOf, lookUpKey } from './identity.js'
+import { lookUpKey } from './identity.js'
 import { identifyUser, type Sessions } from './session.js'
 
 export interface CallersOptions {
   readonly verifier: KeyVerifier
-  /** Looks up the key that a request brings as its bearer token. */
-  readonly lookUpBearer: (request: FastifyRequest, reply: FastifyReply, key: string) => Promise<Identity>
+  /** Has the say where the store is asked about a bearer token. */
+  readonly passBearer: PassBearer
   /** `undefined`: there are no users. */
   readonly sessions: Sessions | undefined
   /** In lower case; `null`: none. */
@@ -27,22 +28,21 @@ export class Callers {
 
   /** A promise only where it cannot be told without waiting: most requests bring a key that is known already. */
   of (request: FastifyRequest, reply: FastifyReply): Identity | Promise<Identity> {
-    const { sessions, verifier, lookUpBearer, apiKeyHeader } = this.#options
+    const { sessions, verifier, passBearer, apiKeyHeader } = this.#options
     const rawHeaders = rawHeadersOf(request)
     const likely = likelyKey(rawHeaders, apiKeyHeader)
     const known = likely === undefined ? undefined : verifier.known(likely)
     if (known !== undefined) return known
 
     const credential = readCredential(rawHeaders, apiKeyHeader, this.#isForeignKey)
-    if (credential.kind === 'malformed') return { type: 'malformed' }
+    if (credential.kind === 'malformed') return MALFORMED
     const key = this.#keyIn(credential)
     if (key === null) {
       if (sessions !== undefined) return identifyUser(sessions, request, credential.kind === 'bearer')
-      return credential.kind === 'none' ? NOBODY : { type: 'noUser' }
+      return credential.kind === 'none' ? NOBODY : NO_USER
     }
-    const verdict = verifier.peek(key)
-    if (verdict !== undefined) return identityOf(verdict)
-    return credential.kind === 'bearer' ? lookUpBearer(request, reply, key) : lookUpKey(verifier, key)
+    const identity = lookUpKey(verifier, key)
+    return identity instanceof Promise && credential.kind === 'bearer' ? passBearer(request, reply, identity) : identity
   }
 
   /** The API key in a credential: never shown to `authenticateUser`, and never turned into a user. */
@@ -51,6 +51,9 @@ export class Callers {
     return credential.kind === 'bearer' && this.#options.verifier.claims(credential.value) ? credential.value : null
   }
 }
+
+const MALFORMED: Identity = Object.freeze({ type: 'malformed' })
+const NO_USER: Identity = Object.freeze({ type: 'noUser' })
 
 /** What did not come over the wire has no raw headers: `injectWS()` of `@fastify/websocket` makes such requests. */
 function rawHeadersOf ({ raw }: FastifyRequest): readonly string[] {

@@ -30,14 +30,13 @@ export function readCredential (rawHeaders: readonly string[], keyHeader: string
     }
   }
 
+  if (authorization !== undefined && key === undefined && BEARER.test(authorization)) return { kind: 'bearer', value: tokenIn(authorization) }
   const isBearer = authorization !== undefined && BEARER_SCHEME.test(authorization)
   if (key !== undefined) {
     return !isBearer && (B64TOKEN.test(key) || isForeignKey(key)) ? { kind: 'keyHeader', value: key } : MALFORMED
   }
   if (!isBearer) return NONE
-  const value = BEARER.exec(authorization!)?.[1]
-  if (value !== undefined) return { kind: 'bearer', value }
-  const other = BEARER_OTHER.exec(authorization!)?.[1]
+  const other = BEARER_OTHER.test(authorization!) ? tokenIn(authorization!) : undefined
   return other !== undefined && isForeignKey(other) ? { kind: 'bearer', value: other } : MALFORMED
 }
 
@@ -61,9 +60,14 @@ export function likelyKey (rawHeaders: readonly string[], keyHeader: string | nu
 const NONE: Credential = Object.freeze({ kind: 'none' })
 const MALFORMED: Credential = Object.freeze({ kind: 'malformed' })
 const BEARER_SCHEME = /^bearer(?:[ \t]|$)/i
-const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
-const BEARER_OTHER = /^bearer +([\x21-\x7E]+)$/i
+const BEARER = /^bearer +[A-Za-z0-9\-._~+/]+=*$/i
+const BEARER_OTHER = /^bearer +[\x21-\x7E]+$/i
 const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
+
+/** What comes after the spaces; there are none in it. */
+function tokenIn (authorization: string): string {
+  return authorization.slice(authorization.lastIndexOf(' ') + 1)
+}
 
 function isNamed (header: string, name: string): boolean {
   return header.length === name.length && header.toLowerCase() === name

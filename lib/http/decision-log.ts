@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Actor, Auditor, Happening } from '../keys/audit.js'
+import type { KnownKey } from '../keys/known-key.js'
 import type { Denial } from './denial.js'
 import { isVerified, type Identity } from './decision.js'
 import type { Throttle } from './throttle.js'
@@ -45,7 +46,7 @@ function aboutDenial (request: FastifyRequest, { code, requiredScopes, missingSc
 }
 
 function aboutRequest (request: FastifyRequest, identity: Identity): Happening {
-  const record = 'record' in identity ? identity.record : null
+  const record = keyOf(identity)?.record ?? null
   return {
     action: 'request',
     actor: actorOf(identity),
@@ -55,6 +56,14 @@ function aboutRequest (request: FastifyRequest, identity: Identity): Happening {
     method: request.method,
     route: request.routeOptions.url ?? null,
     reason: null
+  }
+}
+
+function keyOf (identity: Identity): KnownKey | null {
+  switch (identity.type) {
+    case 'apiKey': return identity
+    case 'refusedKey': return identity.key
+    default: return null
   }
 }
 

@@ -1,6 +1,5 @@
 import type { Grant } from '../scopes/grant.js'
 import type { Demand, Requirement, Shortfall } from '../scopes/requirement.js'
-import type { ApiKeyRecord } from '../keys/record.js'
 import type { KeyRefusal, KnownKey } from '../keys/known-key.js'
 import type { Condition } from './conditions.js'
 
@@ -42,7 +41,8 @@ export type Identity =
   | { readonly type: 'none' }
   | { readonly type: 'malformed' }
   | KnownKey
-  | { readonly type: 'refusedKey', readonly reason: KeyRefusal, readonly record: ApiKeyRecord | null }
+  /** `key`: what the store knows of it, if it does. Its record is not read before somebody asks for it. */
+  | { readonly type: 'refusedKey', readonly reason: KeyRefusal, readonly key: KnownKey | null }
   /** `grant` is `null` for a session without limits. */
   | { readonly type: 'user', readonly user: User, readonly grant: Grant | null }
   /** A Bearer value that is no API key and that `authenticateUser` did not take. */

@@ -24,7 +24,7 @@ export class ChangeMarks {
 
   /** To be taken before the store is asked: then an answer that was overtaken by a change does not hold, whenever it comes. */
   take (digests: readonly string[]): Mark {
-    const slots = digests.map(slotOf)
+    const slots = digests.map(slotOfDigest)
     return { slots, changes: this.sum(slots, 0, slots.length), heldAt: this.#all }
   }
 
@@ -60,5 +60,16 @@ const SLOTS = 0x10000
 
 /** Digests are evenly spread. `NaN` for what is none: a store of one's own may tell ids, which would be in slots of no meaning. */
 function slotOf (digest: string | null): number {
-  return digest !== null && /^[0-9a-f]{64}$/.test(digest) ? Number.parseInt(digest.slice(-4), 16) : NaN
+  return digest !== null && /^[0-9a-f]{64}$/.test(digest) ? slotOfDigest(digest) : NaN
+}
+
+/** Its last 16 bits. At every read it is asked of digests that were made here, so it reads no more than those. */
+function slotOfDigest (digest: string): number {
+  if (digest.length !== 64) return NaN
+  let slot = 0
+  for (let i = 60; i < 64; i++) {
+    const code = digest.charCodeAt(i)
+    slot = slot << 4 | (code < 0x3A ? code - 0x30 : code - 0x57)
+  }
+  return slot
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import crypto, { createHash, createHmac } from 'node:crypto'
 
 /** A secret that is kept apart from the store, so that a stolen store verifies nothing. At least 32 random bytes. */
 export interface Pepper {
@@ -18,8 +18,11 @@ export interface Digester {
 }
 
 /** SHA-256 of an API key, in lower-case hexadecimal. Names the key within this process, and is what peppers are applied to. */
-export function fingerprintOf (key: string): string {
-  return createHash('sha256').update(key).digest('hex')
+export const fingerprintOf = sha256By(crypto.hash)
+
+/** @param oneShot Node's from 20.12 on, which takes half the time. */
+export function sha256By (oneShot: typeof crypto.hash | undefined): (text: string) => string {
+  return oneShot === undefined ? text => createHash('sha256').update(text).digest('hex') : text => oneShot('sha256', text, 'hex')
 }
 
 /** `peppers` newest first. With none, or with `allowUnpeppered`, plain fingerprints are tried (last). */

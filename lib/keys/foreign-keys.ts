@@ -43,7 +43,7 @@ export class ForeignKeys {
   }
 
   #indexOf (credential: string): number {
-    if (credential.length > LONGEST || !/^[\x21-\x7E]+$/.test(credential)) return -1
+    if (this.#shapes.length === 0 || credential.length > LONGEST || !/^[\x21-\x7E]+$/.test(credential)) return -1
     return this.#shapes.findIndex(({ match }) => match.test(credential))
   }
 

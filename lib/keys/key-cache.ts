@@ -18,8 +18,8 @@ export interface Answer {
 }
 
 export interface KeyCacheOptions {
-  /** The digests under which a key may stand in the store, by its fingerprint. */
-  readonly digestsOf: (fingerprint: string) => readonly string[]
+  /** The digests under which the key may stand in the store. */
+  readonly digestsOf: (credential: string) => readonly string[]
   /** Asks the store. */
   readonly read: (digests: readonly string[]) => Promise<Answer>
   readonly lease: Lease
@@ -72,33 +72,38 @@ export class KeyCache {
   /** What is known of a credential and may be used, without asking. */
   peek (credential: string, moment: Moment = now(this.#clock)): Found | undefined {
     const tag = this.#tagOf(credential)
-    return tag === null ? undefined : this.#usable(this.#keys, tag, moment) ?? this.#usable(this.#misses, tag, moment)
+    return tag === null ? undefined : this.#known(tag, moment)
   }
 
-  /**
-   * What is known and may be used, else what the store says. Rejects if it cannot say, or not in time.
-   *
-   * @param fingerprint by which to ask the store.
-   */
-  async find (credential: string, fingerprint = credential): Promise<Found> {
-    const known = this.peek(credential)
-    if (known !== undefined) return known
+  /** What is known and may be used; else what the store says, which rejects if it cannot say, or not in time. */
+  find (credential: string): Found | Promise<Found> {
+    const tag = this.#tagOf(credential)
+    if (tag === null) return this.#findOut(credential, null)
+    return this.#known(tag, now(this.#clock)) ?? this.#findOut(credential, { ...tag })
+  }
 
+  /** @param tag `null`: of what has other characters than any key, and so is not remembered. */
+  async #findOut (credential: string, tag: Tag | null): Promise<Found> {
     const { lease, maxStaleness, digestsOf } = this.#options
-    const digests = digestsOf(fingerprint)
+    const digests = digestsOf(credential)
     const [first] = digests as [string]
     const flight = this.#flights.get(first)
     if (flight !== undefined && maxStaleness > 0 && lease.marks.holds(flight.mark)) return (await flight.entry).answer
 
     const mark = lease.marks.take(digests)
-    const entry = this.#ask(digests, mark)
-    this.#flights.set(first, { entry, mark })
+    const asked = this.#ask(digests, mark)
+    this.#flights.set(first, { entry: asked, mark })
     try {
-      this.#remember(credential, await entry)
+      const entry = await asked
+      if (tag !== null) this.#remember(tag, entry)
+      return entry.answer
     } finally {
-      if (this.#flights.get(first)?.entry === entry) this.#flights.delete(first)
+      if (this.#flights.get(first)?.entry === asked) this.#flights.delete(first)
     }
-    return (await entry).answer
+  }
+
+  #known (tag: Tag, moment: Moment): Found | undefined {
+    return this.#usable(this.#keys, tag, moment) ?? this.#usable(this.#misses, tag, moment)
   }
 
   #usable<A extends Found> (remembered: Remembered<A>, tag: Tag, moment: Moment): A | undefined {
@@ -109,33 +114,27 @@ export class KeyCache {
     return isUsable ? remembered.at(place) : undefined
   }
 
-  #remember (credential: string, entry: Entry): void {
+  #remember (tag: Tag, entry: Entry): void {
     if (this.#options.maxStaleness === 0 || !this.#options.lease.marks.holds(entry.mark)) return
-    const tag = this.#tagOf(credential)
-    // It has other characters than any key.
-    if (tag === null) return
-    const { answer, ...rest } = entry
+    const { answer } = entry
     if (typeof answer === 'object') {
-      this.#keys.set(tag, answer, rest)
+      this.#keys.set(tag, answer, entry)
       this.#misses.delete(tag)
     } else {
-      this.#misses.set(tag, answer, rest)
+      this.#misses.set(tag, answer, entry)
       this.#keys.delete(tag)
     }
   }
 
+  /** Rejects if the store does not answer in time. */
   async #ask (digests: readonly string[], mark: Mark): Promise<Entry> {
-    // A process that was too busy, or asleep, to take an answer in time does not know what is true now: it asks again, once.
-    const entry = await this.#read(digests, mark) ?? await this.#read(digests, mark)
-    if (entry === undefined) throw this.#options.timedOut()
-    return entry
-  }
-
-  /** Rejects if the store does not answer in time; `undefined` if it did, but this process was late to take the answer. */
-  async #read (digests: readonly string[], mark: Mark): Promise<Entry | undefined> {
     const { read, timeout, timedOut, wait } = this.#options
-    const readAt = now(this.#clock)
-    const { found, isToldOf } = await within(timeout, read(digests), timedOut, wait)
-    return elapsed(readAt, now(this.#clock)) > timeout ? undefined : { answer: found, isToldOf, mark, readAt }
+    // A process that was too busy, or asleep, to take an answer in time does not know what is true now: it asks again, once.
+    for (let time = 1; time <= 2; time++) {
+      const readAt = now(this.#clock)
+      const { found, isToldOf } = await within(timeout, read(digests), timedOut, wait)
+      if (elapsed(readAt, now(this.#clock)) <= timeout) return { answer: found, isToldOf, mark, readAt }
+    }
+    throw timedOut()
   }
 }

@@ -1,6 +1,6 @@
 import type { Catalog } from '../scopes/catalog.js'
 import type { Grant } from '../scopes/grant.js'
-import { glanceAt, now, systemClock, type Moment } from './clock.js'
+import { glanceAt, systemClock } from './clock.js'
 import { fingerprintOf, type Digester } from './digest.js'
 import { StoreUnavailableError } from './errors.js'
 import type { ForeignKeys } from './foreign-keys.js'
@@ -64,17 +64,17 @@ export class KeyVerifier {
     this.#options = options
     this.resolve = grantResolver(options.catalog)
     this.lease = new Lease(options)
-    const cache: KeyCacheOptions = {
-      digestsOf: fingerprint => options.digester.candidates(fingerprint),
-      read: async digests => await this.#read(digests),
+    const cache: Omit<KeyCacheOptions, 'digestsOf'> = {
+      read: digests => this.#read(digests),
       lease: this.lease,
       maxStaleness: options.maxStaleness,
       timeout: Math.min(options.maxStaleness || 1000, LONGEST_READ),
       timedOut: () => new StoreUnavailableError({ cause: new Error('the store did not answer in time') }),
       maxKeys: options.maxKeys
     }
-    this.#cache = new KeyCache(cache)
-    this.#foreign = new KeyCache(cache)
+    const { candidates } = options.digester
+    this.#cache = new KeyCache({ ...cache, digestsOf: key => candidates(fingerprintOf(key)) })
+    this.#foreign = new KeyCache({ ...cache, digestsOf: candidates })
   }
 
   /** Whether a credential is meant as an API key, and so must never be taken for anything else. */
@@ -94,7 +94,10 @@ export class KeyVerifier {
 
   /** What a credential is known by in this process, if it has the shape of a key; else `null`. */
   fingerprintOf (credential: string): string | null {
-    if (this.isOwnKey(credential)) return fingerprintOf(credential)
+    return this.isOwnKey(credential) ? fingerprintOf(credential) : this.#foreignFingerprintOf(credential)
+  }
+
+  #foreignFingerprintOf (credential: string): string | null {
     return this.#options.foreignKeys?.fingerprintOf(credential) ?? null
   }
 
@@ -110,18 +113,24 @@ export class KeyVerifier {
 
   /** The verdict, if it can be given without asking the store. */
   peek (credential: string): Verdict | undefined {
-    const moment = now(systemClock)
-    if (this.isOwnKey(credential)) return verdictOnKnown(this.#cache.peek(credential, moment), moment)
-    const fingerprint = this.fingerprintOf(credential)
-    return fingerprint === null ? MALFORMED : verdictOnKnown(this.#foreign.peek(fingerprint, moment), moment)
+    const place = this.#placeOf(credential)
+    if (place === null) return MALFORMED
+    const moment = glanceAt(systemClock)
+    const found = place.cache.peek(place.name, moment)
+    return found === undefined ? undefined : verdictOn(found, moment.wall)
+  }
+
+  /** The verdict, at once if the store need not be asked. As `verify` otherwise. */
+  look (credential: string): Verdict | Promise<Verdict> {
+    const place = this.#placeOf(credential)
+    if (place === null) return MALFORMED
+    const found = place.cache.find(place.name)
+    return found instanceof Promise ? this.#told(found.then(verdictOnFound)) : verdictOn(found)
   }
 
   /** @throws {StoreUnavailableError} if the store has to be asked and cannot answer, or not in time. */
   async verify (credential: string): Promise<Verdict> {
-    const fingerprint = this.fingerprintOf(credential)
-    if (fingerprint === null) return MALFORMED
-    const found = async () => this.isOwnKey(credential) ? await this.#cache.find(credential, fingerprint) : await this.#foreign.find(fingerprint)
-    return await this.#told(async () => verdictOn(await found()))
+    return await this.look(credential)
   }
 
   /**
@@ -133,7 +142,7 @@ export class KeyVerifier {
   async judge (record: ApiKeyRecord, owners: Owners = new Map()): Promise<Verdict> {
     const key = knownKeyOf(record, this.resolve)
     if (!this.#options.digester.finds(record.pepperVersion)) return { key, refusal: 'unknown' }
-    return await this.#told(async () => verdictOn((await this.#withinOwner(key, record.ownerId, owners)).found))
+    return await this.#told(this.#withinOwner(key, record.ownerId, owners).then(({ found }) => verdictOn(found)))
   }
 
   /**
@@ -146,13 +155,18 @@ export class KeyVerifier {
   }
 
   /** What goes wrong is for the operator; whoever asks is told that it cannot be answered. */
-  async #told (verdict: () => Promise<Verdict>): Promise<Verdict> {
-    try {
-      return await verdict()
-    } catch (error) {
+  #told (verdict: Promise<Verdict>): Promise<Verdict> {
+    return verdict.catch((error: unknown) => {
       this.#options.trouble.failed(error)
       throw error instanceof StoreUnavailableError ? error : new StoreUnavailableError({ cause: error })
-    }
+    })
+  }
+
+  /** Where what is known of it is remembered, and by which name; `null` if it has not the shape of a key. */
+  #placeOf (credential: string): { readonly cache: KeyCache, readonly name: string } | null {
+    if (this.isOwnKey(credential)) return { cache: this.#cache, name: credential }
+    const fingerprint = this.#foreignFingerprintOf(credential)
+    return fingerprint === null ? null : { cache: this.#foreign, name: fingerprint }
   }
 
   async #read (digests: readonly string[]): Promise<Answer> {
@@ -190,8 +204,8 @@ export class KeyVerifier {
 
 const MALFORMED: Verdict = Object.freeze({ key: null, refusal: 'malformed' as const })
 
-function verdictOnKnown (found: Found | undefined, { wall }: Moment): Verdict | undefined {
-  return found === undefined ? undefined : verdictOn(found, wall)
+function verdictOnFound (found: Found): Verdict {
+  return verdictOn(found)
 }
 
 function verdictOn (found: Found, at = Date.now()): Verdict {

@@ -180,7 +180,7 @@ t.test('a failed read does not drop a key that is known from before', async (t) 
   clock.now = 1000
   const again = cache.find('f')
   reads[1]!.fail(new Error('no connection'))
-  await t.rejects(again, { message: 'no connection' }, 'but it is too old to be used')
+  await t.rejects(async () => await again, { message: 'no connection' }, 'but it is too old to be used')
   t.equal(cache.peek('f'), undefined)
 })
 
@@ -200,7 +200,7 @@ t.test('a read that takes too long has failed', async (t) => {
 
 t.test('a read that fails after its time does so unheard', async (t) => {
   const { cache, reads } = setUp({ timeout: 20 })
-  await t.rejects(cache.find('f'), { message: 'timed out' })
+  await t.rejects(async () => await cache.find('f'), { message: 'timed out' })
   reads[0]!.fail(new Error('no connection'))
   await new Promise(resolve => setImmediate(resolve))
   t.equal(cache.peek('f'), undefined, 'and the process lives on')
@@ -225,7 +225,7 @@ t.test('when the process was late to take an answer, the clock decides: it asks 
   await turn()
   clock.now = 6000
   reads[3]!.answer(one)
-  await t.rejects(twice, { message: 'timed out' })
+  await t.rejects(async () => await twice, { message: 'timed out' })
   t.equal(cache.peek('g'), undefined)
   t.equal(reads.length, 4)
 

@@ -104,6 +104,25 @@ t.test('what is not known to the store, or corrupt, is no known key', async (t) 
   }
 })
 
+t.test('whoever looks is told at once what is known, and asks the store for the rest, once', async (t) => {
+  const { store, calls } = watched()
+  const { keys, verifier } = setUp({ store })
+  const { key, record } = await keys.create({ name: 'ci', scopes: ['apps:read'] })
+  const missing = generateKey('acme')
+  t.strictSame(verifier.look('acme_x'), { key: null, refusal: 'malformed' })
+  for (const [text, refusal] of [[key, null], [missing, 'unknown']] as const) {
+    const asked = verifier.look(text)
+    t.ok(asked instanceof Promise, 'not known yet')
+    const verdict = await asked
+    t.equal(verdict.refusal, refusal)
+    t.strictSame(verifier.look(text), verdict)
+  }
+  await keys.revoke(record.id)
+  t.equal((await verifier.look(key)).refusal, 'revoked')
+  t.match(verifier.look(key), { refusal: 'revoked' })
+  t.equal(calls.findByDigest, 3)
+})
+
 t.test('a known key does no more than its owner may, and is none if there is no such owner', async (t) => {
   const rights = new Map([['u1', ['apps:read']]])
   const { keys, verifier } = setUp({ ownerScopes: id => rights.get(id) ?? null })

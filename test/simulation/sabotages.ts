@@ -106,8 +106,8 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: 'a read counts from when it was answered',
     file: 'key-cache.ts',
-    from: 'timeout ? undefined : { answer: found, isToldOf, mark, readAt }',
-    to: 'timeout ? undefined : { answer: found, isToldOf, mark, readAt: now(this.#clock) }'
+    from: 'return { answer: found, isToldOf, mark, readAt }',
+    to: 'return { answer: found, isToldOf, mark, readAt: now(this.#clock) }'
   },
   {
     name: 'a request joins a read that was overtaken',
@@ -124,7 +124,7 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: 'an answer is taken however late the process comes to it',
     file: 'key-cache.ts',
-    from: 'elapsed(readAt, now(this.#clock)) > timeout ? undefined : ',
+    from: 'if (elapsed(readAt, now(this.#clock)) <= timeout) ',
     to: ''
   },
   {
