@@ -72,7 +72,8 @@ class Target {
 }
 
 function requestWith (credential) {
-  return Buffer.from(`GET /hello HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${credential}\r\n\r\n`, 'latin1')
+  const header = credential === '' ? '' : `Authorization: ${credential}\r\n`
+  return Buffer.from(`GET /hello HTTP/1.1\r\nHost: localhost\r\n${header}\r\n`, 'latin1')
 }
 
 const targets = new Map()

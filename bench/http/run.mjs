@@ -66,9 +66,9 @@ async function measure (entries, settings) {
   progress('')
 }
 
-/** Those whose headers may be sent again. */
+/** Those whose headers may be sent again, and by others. */
 async function crossCheckAll (rows, entries, tool, settings) {
-  for (const variant of entries.flatMap(({ list }) => list).filter(({ once }) => !once)) {
+  for (const variant of entries.flatMap(({ list }) => list).filter(({ once, only }) => !once && !only)) {
     progress(`${tool}: ${variant.title}`)
     rows.find(({ name }) => name === variant.name).crossCheck = await crossCheck(variant, tool, settings)
   }

@@ -1,8 +1,12 @@
 // What is compared, in the order of the table. Each variant is a function of a file here: it makes a server that answers
-// GET /hello, and says which Authorization headers are to be sent to it, each of them `once` or at random again and again.
+// GET /hello, and says which Authorization headers are to be sent to it, each of them `once` or at random again and again; `only` our
+// own load generator can send some of them.
 const HELLO = { status: 200, body: /^\{"hello":"world"\}$/ }
 const MISSING_SCOPE = { status: 403, body: /"API key missing required scope: apps:deploy"/ }
+const USER_ONLY = { status: 403, body: /"FST_API_KEY_USER_ONLY"/ }
 const INVALID_KEY = { status: 401, body: /"Invalid API key"/ }
+const KEY_REQUIRED = { status: 401, body: /"API key required"/ }
+const MALFORMED = { status: 400, body: /"Malformed credentials"/ }
 
 /** What every other is measured against. */
 export const BARE = variant('bare', 'Fastify, no check at all', 'fastify.mjs', 'bare')
@@ -15,8 +19,6 @@ export const VARIANTS = [
     variant('ours-1000', 'ours, 1,000 of the keys in use', 'ours.mjs', 'fewInUse'),
     variant('ours-principal', 'ours, the handler reads request.principal', 'ours.mjs', 'principal'),
     variant('ours-user', 'ours, a user session', 'ours.mjs', 'userSession'),
-    variant('ours-403', 'ours, 403: a scope is missing', 'ours.mjs', 'missingScope', { answer: MISSING_SCOPE }),
-    variant('ours-401', 'ours, 401: an unknown key', 'ours.mjs', 'unknownKey', { answer: INVALID_KEY }),
     variant('bearer-auth', '@fastify/bearer-auth, one static key', 'bearer-auth.mjs', 'staticKey'),
     variant('bearer-auth-function', '@fastify/bearer-auth, async function: SHA-256, Map', 'bearer-auth.mjs', 'asyncFunction'),
     variant('auth', '@fastify/auth: SHA-256, Map, and scope', 'auth.mjs', 'composed'),
@@ -26,6 +28,19 @@ export const VARIANTS = [
     variant('hash-set', 'by hand: async hook, SHA-256, Set', 'by-hand.mjs', 'hashes'),
     variant('better-auth', 'better-auth, API-key plugin, keys in a Map', 'better-auth.mjs', 'secondaryStorage'),
     variant('better-auth-memory', 'better-auth, API-key plugin, memory database', 'better-auth.mjs', 'memoryDatabase')
+  ),
+  ...grouped('Ours, what is refused',
+    variant('ours-refuses-scope', 'ours, 403: a scope is missing', 'ours.mjs', 'missingScope', { answer: MISSING_SCOPE }),
+    variant('ours-refuses-user-only', 'ours, 403: a key, where users alone may come', 'ours.mjs', 'userOnly', { answer: USER_ONLY }),
+    variant('ours-refuses-none', 'ours, 401: no credentials', 'ours.mjs', 'noCredentials', { answer: KEY_REQUIRED, only: true }),
+    variant('ours-refuses-shape', 'ours, 401: too short for a key', 'ours.mjs', 'shortKey', { answer: INVALID_KEY }),
+    variant('ours-refuses-checksum', 'ours, 401: a wrong checksum', 'ours.mjs', 'wrongChecksum', { answer: INVALID_KEY }),
+    variant('ours-refuses-seen', 'ours, 401: 5,000 unknown keys, again and again', 'ours.mjs', 'unknownKeys', { answer: INVALID_KEY }),
+    variant('ours-refuses-new', 'ours, 401: unknown keys, each of them new', 'ours.mjs', 'newUnknownKeys', { answer: INVALID_KEY, once: true }),
+    variant('ours-refuses-revoked', 'ours, 401: revoked keys', 'ours.mjs', 'revoked', { answer: INVALID_KEY }),
+    variant('ours-refuses-disabled', 'ours, 401: disabled keys', 'ours.mjs', 'disabled', { answer: INVALID_KEY }),
+    variant('ours-refuses-expired', 'ours, 401: expired keys', 'ours.mjs', 'expired', { answer: INVALID_KEY }),
+    variant('ours-refuses-two', 'ours, 400: two Authorization headers', 'ours.mjs', 'twoCredentials', { answer: MALFORMED, only: true })
   ),
   ...grouped('Ours, each key for the first time',
     variant('ours-cold-memory', 'keys in memory', 'ours.mjs', 'accepted', { once: true }),

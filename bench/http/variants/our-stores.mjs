@@ -21,14 +21,14 @@ export async function openStore (kind, { checkout, location }) {
 }
 
 /** Makes keys with an app of its own, so that no other has seen them, and returns them. */
-export async function fillStore (store, scopes, { checkout, keys: count }) {
+export async function fillStore (store, scopes, { checkout, keys: count }, fields = {}) {
   const { default: apiKeyScopes } = await packageOf(checkout)
   const app = fastify()
   await app.register(apiKeyScopes, { scopes: await catalogOf(checkout), store, keyPrefix: 'acme' })
   const keys = []
   const makeKeys = async () => {
     for (let i = started++; i < count; i = started++) {
-      const { key } = await app.apiKeys.create({ name: `key ${i}`, ownerId: `user-${i % 1000}`, scopes })
+      const { key } = await app.apiKeys.create({ name: `key ${i}`, ownerId: `user-${i % 1000}`, scopes, ...fields })
       keys.push(key)
     }
   }
