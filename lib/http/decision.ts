@@ -1,6 +1,7 @@
 import type { Grant } from '../scopes/grant.js'
 import type { Demand, Requirement, Shortfall } from '../scopes/requirement.js'
-import type { KeyRefusal, KnownKey } from '../keys/known-key.js'
+import type { KnownKey } from '../keys/known-key.js'
+import type { RefusedKey } from '../keys/verifier.js'
 import type { Condition } from './conditions.js'
 
 /** Who a route is for. */
@@ -41,8 +42,7 @@ export type Identity =
   | { readonly type: 'none' }
   | { readonly type: 'malformed' }
   | KnownKey
-  /** `key`: what the store knows of it, if it does. Its record is not read before somebody asks for it. */
-  | { readonly type: 'refusedKey', readonly reason: KeyRefusal, readonly key: KnownKey | null }
+  | RefusedKey
   /** `grant` is `null` for a session without limits. */
   | { readonly type: 'user', readonly user: User, readonly grant: Grant | null }
   /** A Bearer value that is no API key and that `authenticateUser` did not take. */

@@ -63,12 +63,6 @@ export class KeyCache {
     this.#misses = new Remembered(options.maxMisses ?? 10_000, marks)
   }
 
-  /** What is known of a key, as `peek`, but nothing of what is no key. */
-  peekKey (credential: string, moment: Moment): KnownKey | undefined {
-    const tag = this.#tagOf(credential)
-    return tag === null ? undefined : this.#usable(this.#keys, tag, moment)
-  }
-
   /** What is known of a credential and may be used, without asking. */
   peek (credential: string, moment: Moment = now(this.#clock)): Found | undefined {
     const tag = this.#tagOf(credential)

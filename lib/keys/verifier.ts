@@ -18,6 +18,13 @@ export type Verdict =
   | { readonly key: KnownKey, readonly refusal: null }
   | { readonly key: KnownKey | null, readonly refusal: KeyRefusal }
 
+/** A credential that is refused says by itself who is calling, as a known key does. `key`: what the store knows of it, if it does. */
+export interface RefusedKey {
+  readonly type: 'refusedKey'
+  readonly reason: KeyRefusal
+  readonly key: KnownKey | null
+}
+
 /** What owners may do, or that there is no such owner. */
 export type Owners = Map<string, Promise<Grant | null>>
 
@@ -102,13 +109,15 @@ export class KeyVerifier {
   }
 
   /**
-   * The key, if it is one of our own that is known and may be used now; else there is more to be found out. To be asked first, of any
-   * text: what is remembered has the shape of a key.
+   * Who brings it, if it is one of our own that is known, or known to be none; else there is more to be found out. To be asked first, of
+   * any text: what is remembered has the shape of a key.
    */
-  known (credential: string): KnownKey | undefined {
+  known (credential: string): KnownKey | RefusedKey | undefined {
     const moment = glanceAt(systemClock)
-    const found = this.#cache.peekKey(credential, moment)
-    return found !== undefined && refusalOf(found, moment.wall) === null ? found : undefined
+    const found = this.#cache.peek(credential, moment)
+    if (typeof found !== 'object') return found === undefined ? undefined : REFUSED[found]
+    const reason = refusalOf(found, moment.wall)
+    return reason === null ? found : { type: 'refusedKey', reason, key: found }
   }
 
   /** The verdict, if it can be given without asking the store. */
@@ -202,6 +211,10 @@ export class KeyVerifier {
   }
 }
 
+const REFUSED: Readonly<Record<Exclude<Found, KnownKey>, RefusedKey>> = {
+  unknown: Object.freeze({ type: 'refusedKey', reason: 'unknown', key: null }),
+  corrupt: Object.freeze({ type: 'refusedKey', reason: 'corrupt', key: null })
+}
 const MALFORMED: Verdict = Object.freeze({ key: null, refusal: 'malformed' as const })
 
 function verdictOnFound (found: Found): Verdict {

@@ -2,12 +2,20 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { fingerprintOf } from '../../lib/keys/digest.js'
 import { generateKey } from '../../lib/keys/key-format.js'
+import type { KnownKey } from '../../lib/keys/known-key.js'
+import type { KeyVerifier } from '../../lib/keys/verifier.js'
 import { sampleKey } from '../../lib/testing/store-cases/store-case.js'
 import { setUp, watched } from './set-up.js'
 
-// What a verifier answers at once, of keys that may be used, without a look at anything but the text.
+// What a verifier answers at once, without a look at anything but the text.
 
 const HOUR = 3_600_000
+
+/** The key, if it may be used. */
+function keyIn (verifier: KeyVerifier, text: string): KnownKey | undefined {
+  const known = verifier.known(text)
+  return known?.type === 'apiKey' ? known : undefined
+}
 
 /** Both clocks of the system, which stand still until they are set, in milliseconds from now. */
 function stopClocks (t: Test) {
@@ -31,7 +39,7 @@ t.test('a key is known once it was verified, under its own text alone', async (t
   const other = await keys.create({ name: 'ci', scopes: ['full'] })
   t.equal(verifier.known(key), undefined)
   t.ok((await keys.verify(key)).valid)
-  const known = verifier.known(key)!
+  const known = keyIn(verifier, key)!
   t.equal(known.id, record.id)
   t.strictSame(known.record, record)
   t.equal(verifier.known(key), known, 'the same each time')
@@ -56,13 +64,13 @@ t.test('no text with other characters than ASCII is taken for one that has', asy
 t.test('it is known until the very moment at which it expires, whatever becomes of its record', async (t) => {
   const { set, wall } = stopClocks(t)
   const { keys, verifier } = setUp({ maxStaleness: HOUR })
-  const { key } = await keys.create({ name: 'ci', scopes: ['apps:read'], expiresAt: new Date(wall + 1000) })
+  const { key, record } = await keys.create({ name: 'ci', scopes: ['apps:read'], expiresAt: new Date(wall + 1000) })
   await keys.verify(key)
-  verifier.known(key)!.record.expiresAt!.setFullYear(2999)
+  keyIn(verifier, key)!.record.expiresAt!.setFullYear(2999)
   set(999)
   t.ok(verifier.known(key))
   set(1000)
-  t.equal(verifier.known(key), undefined)
+  t.match(verifier.known(key), { type: 'refusedKey', reason: 'expired', key: { record: { id: record.id } } })
   t.equal(verifier.peek(key)?.refusal, 'expired')
 })
 
@@ -88,18 +96,19 @@ t.test('a key that was revoked, disabled or changed is not known until it was ve
     await change(issued.record.id)
     t.equal(verifier.known(key), undefined, name)
     await keys.verify(key)
-    t.equal(verifier.known(key) !== undefined, isKnown, `${name}, and verified`)
+    t.equal(keyIn(verifier, key) !== undefined, isKnown, `${name}, and verified`)
+    if (!isKnown) t.match(verifier.known(key), { type: 'refusedKey', reason: name, key: { id: issued.record.id } })
     t.not(verifier.known(key), before ?? null)
   }
 })
 
-t.test('what is not known to the store, or corrupt, is no known key', async (t) => {
+t.test('what is not known to the store, or corrupt, is known to be so', async (t) => {
   const { keys, verifier, store } = setUp()
   const [missing, corrupt] = [generateKey('acme'), generateKey('acme')]
   await store.insert!(sampleKey({ digest: fingerprintOf(corrupt), scopes: [1 as never] }))
   for (const [key, reason] of [[missing, 'unknown'], [corrupt, 'corrupt']] as const) {
     t.match(await keys.verify(key), { valid: false, reason })
-    t.equal(verifier.known(key), undefined)
+    t.strictSame(verifier.known(key), { type: 'refusedKey', reason, key: null })
     t.equal(verifier.peek(key)?.refusal, reason)
   }
 })
@@ -132,12 +141,12 @@ t.test('a known key does no more than its owner may, and is none if there is no 
   const nobodys = await keys.create({ name: 'ci', scopes: ['full'] })
   rights.delete('u2')
   for (const { key } of [own, other, nobodys]) await keys.verify(key)
-  const known = verifier.known(own.key)!
+  const known = keyIn(verifier, own.key)!
   t.strictSame(['apps:read', 'apps:deploy'].map(scope => known.grant.covers(scope)), [true, false])
   t.strictSame(known.record, own.record, 'though its record says more')
-  t.equal(verifier.known(other.key), undefined)
+  t.match(verifier.known(other.key), { type: 'refusedKey', reason: 'ownerless' })
   t.equal(verifier.peek(other.key)?.refusal, 'ownerless')
-  t.ok(verifier.known(nobodys.key)?.grant.covers('apps:deploy'))
+  t.ok(keyIn(verifier, nobodys.key)?.grant.covers('apps:deploy'))
 })
 
 t.test('with maxStaleness 0 no key is known', async (t) => {

@@ -61,9 +61,8 @@ export class App {
   serve (held: HeldKey): void {
     const asked = this.#world.timeline.now
     const own = Math.max(...held.digests.map(digest => this.link.knowledge.own.get(digest) ?? -Infinity))
-    const key = this.#verifier.known(held.key)
-    const known = key === undefined ? this.#verifier.peek(held.key) : { key, refusal: null }
-    if (known !== undefined) return this.#hand(held, known, asked, own)
+    const known = this.#verifier.known(held.key)
+    if (known !== undefined) return this.#hand(held, known.type === 'apiKey' ? { key: known, refusal: null } : { key: known.key, refusal: known.reason }, asked, own)
     const request = {}
     this.waiting.set(request, asked)
     this.#verifier.verify(held.key).then(
