@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { KeyVerifier } from '../keys/verifier.js'
 import type { PassBearer } from './bearer.js'
-import { likelyKey, readCredential, type Credential } from './credential.js'
+import { keyStart, likelyKeyAt, readCredential, type Credential } from './credential.js'
 import { NOBODY, type Identity } from './decision.js'
 import { lookUpKey } from './identity.js'
 import { identifyUser, type Sessions } from './session.js'
@@ -30,8 +30,8 @@ export class Callers {
   of (request: FastifyRequest, reply: FastifyReply): Identity | Promise<Identity> {
     const { sessions, verifier, passBearer, apiKeyHeader } = this.#options
     const rawHeaders = rawHeadersOf(request)
-    const likely = likelyKey(rawHeaders, apiKeyHeader)
-    const known = likely === undefined ? undefined : verifier.known(likely)
+    const at = likelyKeyAt(rawHeaders, apiKeyHeader)
+    const known = at === -1 ? undefined : verifier.known(rawHeaders[at + 1]!, keyStart(rawHeaders[at]!))
     if (known !== undefined) return known
 
     const credential = readCredential(rawHeaders, apiKeyHeader, this.#isForeignKey)

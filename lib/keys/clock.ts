@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks'
+
 /**
  * Two clocks, in milliseconds, since neither can be trusted alone: a laptop or a virtual machine that sleeps stops the one,
  * and an operator or NTP sets the other.

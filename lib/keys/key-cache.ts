@@ -63,9 +63,9 @@ export class KeyCache {
     this.#misses = new Remembered(options.maxMisses ?? 10_000, marks)
   }
 
-  /** What is known of a credential and may be used, without asking. */
-  peek (credential: string, moment: Moment = now(this.#clock)): Found | undefined {
-    const tag = this.#tagOf(credential)
+  /** What is known of a credential, which stands in a text from a place on, and may be used, without asking. */
+  peek (text: string, moment: Moment = now(this.#clock), from = 0): Found | undefined {
+    const tag = this.#tagOf(text, from)
     return tag === null ? undefined : this.#known(tag, moment)
   }
 

@@ -7,7 +7,7 @@ import { idIn, packed, unpacked } from './packed-record.js'
 import type { ApiKeyRecord, JsonObject, StoredKey } from './record.js'
 import { NEVER, type NotedKey } from './usage/noted-key.js'
 
-/** Why a credential that claims to be an API key is refused. For logs; a client is not told. */
+/** Why a credential that claims to be an API key is refused (`ownerless`: `ownerScopes` says that its owner is gone). For logs; a client is not told. */
 export type KeyRefusal = 'malformed' | 'unknown' | 'revoked' | 'disabled' | 'expired' | 'ownerless' | 'corrupt'
 
 /**
@@ -16,29 +16,28 @@ export type KeyRefusal = 'malformed' | 'unknown' | 'revoked' | 'disabled' | 'exp
  */
 export class KnownKey implements NotedKey {
   readonly grant: Grant
-  /** Milliseconds since 1970; `null`: never. Kept as a number, for a `Date` could be changed by whoever holds the record. */
-  readonly expiresAt: number | null
-  /** `ownerless`: `ownerScopes` says that its owner is gone. Whether it has expired is asked anew each time, unless that stands here. */
-  readonly ended: KeyRefusal | null
-  /** With `ownerScopes`: what its owner may do, which the grant is within. */
-  readonly limit: Grant | undefined
+  /** When it ends, in milliseconds since 1970 (a `Date` could be changed by whoever holds the record; `null`: never), or why it has for good. */
+  readonly ending: number | KeyRefusal | null
   usedAt = NEVER
-  met: Requirement | null = null
   metAt = NEVER
+  met: Requirement | null = null
   otherMet: Map<Requirement, number> | null = null
   #record: ApiKeyRecord | string
 
-  constructor (record: ApiKeyRecord | string, grant: Grant, expiresAt: number | null, ended: KeyRefusal | null, limit?: Grant) {
-    this.#record = record
+  constructor (record: ApiKeyRecord | string, grant: Grant, ending: number | KeyRefusal | null) {
     this.grant = grant
-    this.expiresAt = expiresAt
-    this.ended = ended
-    this.limit = limit
+    this.ending = ending
+    this.#record = record
   }
 
   /** A known key that may be used says by itself who is calling. */
   get type (): 'apiKey' {
     return 'apiKey'
+  }
+
+  /** With `ownerScopes`: what its owner may do, which the grant is within. */
+  get limit (): Grant | undefined {
+    return undefined
   }
 
   get id (): string {
@@ -53,24 +52,38 @@ export class KnownKey implements NotedKey {
 
   /** The same key, which may not be used any more, for good. */
   endedAs (refusal: KeyRefusal): KnownKey {
-    return new KnownKey(this.#record, this.grant, this.expiresAt, refusal)
+    return new KnownKey(this.#record, this.grant, refusal)
   }
 
   /** The same key, with no more than this. */
   within (limit: Grant): KnownKey {
-    return new KnownKey(this.#record, intersection(this.grant, limit), this.expiresAt, this.ended, limit)
+    return new LimitedKey(this.#record, this.grant, this.ending, limit)
+  }
+}
+
+/** A class of its own, for most apps have no such keys, and each byte of a known key is there very often. */
+class LimitedKey extends KnownKey {
+  readonly #limit: Grant
+
+  constructor (record: ApiKeyRecord | string, grant: Grant, ending: number | KeyRefusal | null, limit: Grant) {
+    super(record, intersection(grant, limit), ending)
+    this.#limit = limit
+  }
+
+  override get limit (): Grant {
+    return this.#limit
   }
 }
 
 /** Any key with this grant, where nobody's in particular is meant: its record says nothing. */
 export function anyKey (grant: Grant): KnownKey {
-  return new KnownKey('["","","",0]', grant, null, null)
+  return new KnownKey('["","","",0]', grant, null)
 }
 
 /** Whether a known key may be used at this moment, in milliseconds since 1970: `null`, or why not. */
-export function refusalOf ({ ended, expiresAt }: KnownKey, now: number): KeyRefusal | null {
-  if (ended !== null) return ended
-  return expiresAt === null || now < expiresAt ? null : 'expired'
+export function refusalOf ({ ending }: KnownKey, now: number): KeyRefusal | null {
+  if (typeof ending !== 'number') return ending
+  return now < ending ? null : 'expired'
 }
 
 /**
@@ -91,7 +104,7 @@ export function knownKeyOf (record: ApiKeyRecord, resolve: ResolveGrant): KnownK
 
 function known ({ scopes, expiresAt, revokedAt, disabledAt }: ApiKeyRecord, kept: ApiKeyRecord | string, resolve: ResolveGrant): KnownKey {
   const ended = revokedAt !== null ? 'revoked' : disabledAt !== null ? 'disabled' : null
-  return new KnownKey(kept, resolve(scopes), expiresAt?.getTime() ?? null, ended)
+  return new KnownKey(kept, resolve(scopes), ended ?? expiresAt?.getTime() ?? null)
 }
 
 /** What stands in a store but is no proper record; the faults name its fields. */

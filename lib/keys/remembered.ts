@@ -1,7 +1,7 @@
 import type { ChangeMarks, Mark } from './change-marks.js'
 import { isWithin, type Moment } from './clock.js'
 import type { Tag } from './tag.js'
-import { grown, NONE, TagTable } from './tag-table.js'
+import { firstNumberOf, grown, NONE, TagTable } from './tag-table.js'
 
 /** What tells how long an answer of the store is good for. */
 export interface Validity {
@@ -11,16 +11,18 @@ export interface Validity {
   readonly readAt: Moment
 }
 
-/** Numbers of an entry: the two of its mark, and the two of its moment. */
-const NUMBERS = 4
+/** The numbers of a place: those of the mark, whether the answer is told of (1) or not (0), and those of the moment when it was read. */
+const HELD_AT = 0
+const CHANGES = 1
+const TOLD_OF = 2
+const MONOTONIC = 3
+const WALL = 4
 
-/** Remembers answers by tags, no more than `limit`. All but the answers themselves stands in a few arrays of numbers: some fifty bytes each. */
+/** Remembers answers by tags, no more than `limit`. All but the answers themselves stands in a few arrays of numbers: some seventy bytes each. */
 export class Remembered<A> {
   readonly #marks: ChangeMarks
   readonly #places: TagTable
   #answers: Array<A | undefined> = []
-  #numbers: Float64Array
-  #isToldOf: Uint8Array
   /** Of the digests of each key, of which all have the same number. */
   #slots = new Uint16Array()
   #slotsEach = 0
@@ -28,8 +30,6 @@ export class Remembered<A> {
   constructor (limit: number, marks: ChangeMarks) {
     this.#marks = marks
     this.#places = new TagTable(limit)
-    this.#numbers = new Float64Array(this.#places.capacity * NUMBERS)
-    this.#isToldOf = new Uint8Array(this.#places.capacity)
   }
 
   /** The place of what was remembered, if no change since is known of; or `NONE`. */
@@ -43,22 +43,22 @@ export class Remembered<A> {
   }
 
   isToldOf (place: number): boolean {
-    return this.#isToldOf[place] === 1
+    return this.#places.numbers[firstNumberOf(place) + TOLD_OF] === 1
   }
 
   /** Whether less than so many milliseconds have passed since the store was asked for it, by both clocks. */
   isWithin (milliseconds: number, place: number, now: Moment): boolean {
-    const at = place * NUMBERS
-    return isWithin(milliseconds, this.#numbers[at + 2]!, this.#numbers[at + 3]!, now)
+    const { numbers } = this.#places
+    const first = firstNumberOf(place)
+    return isWithin(milliseconds, numbers[first + MONOTONIC]!, numbers[first + WALL]!, now)
   }
 
   set (tag: Tag, answer: A, { isToldOf, mark: { slots, changes, heldAt }, readAt }: Validity): void {
     const known = this.#places.find(tag)
     const place = known === NONE ? this.#places.add(tag) : known
-    if (this.#slotsEach !== slots.length || place >= this.#isToldOf.length) this.#grow(slots.length)
+    if (this.#slotsEach !== slots.length || this.#slots.length !== this.#places.capacity * slots.length) this.#grow(slots.length)
     this.#answers[place] = answer
-    this.#isToldOf[place] = isToldOf ? 1 : 0
-    this.#numbers.set([heldAt, changes, readAt.monotonic, readAt.wall], place * NUMBERS)
+    this.#places.numbers.set([heldAt, changes, isToldOf ? 1 : 0, readAt.monotonic, readAt.wall], firstNumberOf(place))
     this.#slots.set(slots, place * this.#slotsEach)
   }
 
@@ -70,13 +70,14 @@ export class Remembered<A> {
   }
 
   #holds (place: number): boolean {
-    const at = place * NUMBERS
+    const { numbers } = this.#places
+    const at = firstNumberOf(place)
     const { count } = this.#marks
     // At nearly every request nothing at all has changed since the last one.
-    if (this.#numbers[at] === count) return true
+    if (numbers[at + HELD_AT] === count) return true
     const first = place * this.#slotsEach
-    if (this.#marks.sum(this.#slots, first, first + this.#slotsEach) !== this.#numbers[at + 1]) return false
-    this.#numbers[at] = count
+    if (this.#marks.sum(this.#slots, first, first + this.#slotsEach) !== numbers[at + CHANGES]) return false
+    numbers[at + HELD_AT] = count
     return true
   }
 
@@ -84,12 +85,10 @@ export class Remembered<A> {
     const { capacity } = this.#places
     if (slotsEach !== this.#slotsEach) {
       // What was remembered before could not be told any more whether it has changed, so it does not hold.
-      this.#numbers.fill(NaN)
+      for (let place = 0; place < capacity; place++) this.#places.numbers.fill(NaN, firstNumberOf(place), firstNumberOf(place) + WALL + 1)
+      this.#slotsEach = slotsEach
       this.#slots = new Uint16Array()
     }
-    this.#numbers = grown(this.#numbers, new Float64Array(capacity * NUMBERS))
-    this.#isToldOf = grown(this.#isToldOf, new Uint8Array(capacity))
-    this.#slotsEach = slotsEach
     this.#slots = grown(this.#slots, new Uint16Array(capacity * slotsEach))
   }
 }

@@ -1,22 +1,30 @@
 import type { Tag } from './tag.js'
 
-/** Words of a row: the tag, the next row of the same bucket, and whether the row was used. */
-const ROW = 6
+/**
+ * A row has 64 bytes, as a line of the processor's cache has, for with very many keys it is the cache misses that cost. First come words
+ * of 32 bits: the tag, the next row of the same bucket, and whether the row was used.
+ */
+const ROW = 16
 const NEXT = 4
 const USED = 5
+
+/** Then come numbers of 64 bits, which are for others: the first of them in a row, and how many a row has in all. */
+const FIRST_NUMBER = 3
+const ROW_NUMBERS = 8
 
 /** There is no row. */
 export const NONE = -1
 
 /**
- * Gives each of many tags a place, a small number, under which others keep what belongs to it, in arrays. A few bytes each, nothing for
- * the garbage collector to follow, and no more places than `limit`: then the next place that was not used for a whole round is taken
- * from its tag (the "clock" algorithm: about the one that was not used for longest).
+ * Gives each of many tags a place, a small number, under which others keep what belongs to it: five numbers here, the rest in arrays of
+ * their own. Nothing for the garbage collector to follow, and no more places than `limit`: then the next place that was not used for a
+ * whole round is taken from its tag (the "clock" algorithm: about the one that was not used for longest).
  */
 export class TagTable {
   readonly #limit: number
   #capacity: number
   #rows: Int32Array
+  #numbers: Float64Array
   /** The first row of each bucket. */
   #buckets: Int32Array
   /** How many places were ever given. */
@@ -29,13 +37,19 @@ export class TagTable {
   constructor (limit: number) {
     this.#limit = Math.max(1, limit)
     this.#capacity = Math.min(this.#limit, 1024)
-    this.#rows = new Int32Array(this.#capacity * ROW)
+    this.#numbers = new Float64Array(this.#capacity * ROW_NUMBERS)
+    this.#rows = new Int32Array(this.#numbers.buffer)
     this.#buckets = bucketsFor(this.#capacity)
   }
 
   /** How many places there are at present: at least one more than the highest that was given. */
   get capacity (): number {
     return this.#capacity
+  }
+
+  /** The numbers of all places, those of one from `firstNumberOf` on. Another array once there are more places. */
+  get numbers (): Float64Array {
+    return this.#numbers
   }
 
   /** The place of a tag, which now counts as used, or `NONE`. */
@@ -101,7 +115,8 @@ export class TagTable {
 
   #grow (): void {
     const capacity = Math.min(this.#limit, this.#capacity * 2)
-    this.#rows = grown(this.#rows, new Int32Array(capacity * ROW))
+    this.#numbers = grown(this.#numbers, new Float64Array(capacity * ROW_NUMBERS))
+    this.#rows = new Int32Array(this.#numbers.buffer)
     this.#buckets = bucketsFor(capacity)
     this.#capacity = capacity
     for (let place = 0; place < this.#given; place++) this.#link(place)
@@ -132,13 +147,18 @@ export class TagTable {
   }
 }
 
+/** Where the five numbers begin that belong to a place. */
+export function firstNumberOf (place: number): number {
+  return place * ROW_NUMBERS + FIRST_NUMBER
+}
+
 /** A power of two, so that the first bits of a tag choose. */
 function bucketsFor (capacity: number): Int32Array {
   return new Int32Array(2 ** Math.ceil(Math.log2(capacity))).fill(NONE)
 }
 
 /** The same numbers in an array that is longer. */
-export function grown<A extends Int32Array | Float64Array | Uint16Array | Uint8Array> (numbers: A, longer: A): A {
+export function grown<A extends Float64Array | Uint16Array> (numbers: A, longer: A): A {
   longer.set(numbers)
   return longer
 }

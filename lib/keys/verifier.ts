@@ -109,12 +109,12 @@ export class KeyVerifier {
   }
 
   /**
-   * Who brings it, if it is one of our own that is known, or known to be none; else there is more to be found out. To be asked first, of
-   * any text: what is remembered has the shape of a key.
+   * Who brings the key that stands in a text from a place on, if it is one of our own that is known, or known to be none; else there is
+   * more to be found out. To be asked first, of any text: what is remembered has the shape of a key.
    */
-  known (credential: string): KnownKey | RefusedKey | undefined {
+  known (text: string, from = 0): KnownKey | RefusedKey | undefined {
     const moment = glanceAt(systemClock)
-    const found = this.#cache.peek(credential, moment)
+    const found = this.#cache.peek(text, moment, from)
     if (typeof found !== 'object') return found === undefined ? undefined : REFUSED[found]
     const reason = refusalOf(found, moment.wall)
     return reason === null ? found : { type: 'refusedKey', reason, key: found }

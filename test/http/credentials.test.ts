@@ -3,7 +3,7 @@ import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import t from 'tap'
-import { likelyKey, readCredential } from '../../lib/http/credential.js'
+import { keyStart, likelyKeyAt, readCredential } from '../../lib/http/credential.js'
 import type { Credential } from '../../lib/http/credential.js'
 import { generateKey } from '../../lib/keys/key-format.js'
 import { answerOf, bearer, challenge, JSON_TYPE, listen, plant, PREFIX, RawClient, rawRequest, size, wireApp, withBadChecksum } from './wire-app.js'
@@ -191,6 +191,12 @@ t.test('any list of headers is read as the grammars say', async () => {
     }
   ), { numRuns: size(20_000, 1_000_000) })
 })
+
+/** The text that may be a key. */
+function likelyKey (rawHeaders: readonly string[], keyHeader: string | null): string | undefined {
+  const at = likelyKeyAt(rawHeaders, keyHeader)
+  return at === -1 ? undefined : rawHeaders[at + 1]!.slice(keyStart(rawHeaders[at]!))
+}
 
 t.test('what is at a glance a key that is known is the credential that the grammars find, too', async (t) => {
   const own = generateKey(PREFIX)

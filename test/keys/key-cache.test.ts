@@ -13,7 +13,7 @@ import { sampleKey } from '../../lib/testing/store-cases/store-case.js'
 const catalog = defineScopes({ a: '' })
 
 function known (id: string): KnownKey {
-  return new KnownKey(recordOf(sampleKey({ id })), catalog.grant(['a']), null, null)
+  return new KnownKey(recordOf(sampleKey({ id })), catalog.grant(['a']), null)
 }
 
 interface Read { readonly digest: string, answer (found: Found): void, fail (error: Error): void }

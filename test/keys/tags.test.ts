@@ -36,9 +36,12 @@ t.test('a tag is Chaskey-12 of the text, in the vectors of its author', async (t
 })
 
 t.test('and so it is, to the last bit, when it is computed as its paper has it', async () => {
-  const ascii = fc.string({ unit: 'binary-ascii', maxLength: 70 })
+  const ascii = fc.oneof(fc.string({ unit: 'binary-ascii', maxLength: 70 }), fc.string({ unit: 'binary-ascii', minLength: 70, maxLength: 256 }))
   fc.assert(fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), ascii, (key, text) => {
-    return hex(tagger(key)(text)) === chaskey(key, Buffer.from(text)).toString('hex')
+    const tagOf = tagger(key)
+    const tag = chaskey(key, Buffer.from(text)).toString('hex')
+    // After whatever it was asked before; and where it stands in another text.
+    return tagOf(text + text) !== null && hex(tagOf(text)) === tag && hex(tagOf(`é ${text}`, 2)) === tag
   }), { numRuns: 300 })
 })
 
@@ -57,6 +60,15 @@ t.test('a text with a character that is not ASCII has no tag, wherever it stands
     t.strictSame(tagged, [], `U+${character.codePointAt(0)!.toString(16)}`)
   }
   t.ok(tagOf(`\0${'\x7f'.repeat(20)}`), 'and each of ASCII may be in it')
+})
+
+t.test('nor has one that is longer than any key', async (t) => {
+  const tagOf = tagger(key)
+  const before = hex(tagOf('abc'))
+  for (const length of [511, 512]) t.equal(hex(tagOf('a'.repeat(length))), chaskey(key, Buffer.alloc(length, 'a')).toString('hex'))
+  for (const length of [513, 520, 528, 16_000]) t.equal(tagOf('a'.repeat(length)), null, `of ${length}`)
+  t.equal(hex(tagOf('b'.repeat(600) + 'a'.repeat(512), 600)), hex(tagOf('a'.repeat(512))))
+  t.equal(hex(tagOf('abc')), before, 'and it leaves nothing behind')
 })
 
 t.test('no two of many like texts have the same tag', async (t) => {

@@ -90,7 +90,7 @@ export class Judge implements Historian {
     }
     const record = this.#recordLike(key, digests, since)
     if (record === undefined) return 'its record is no longer like that, and has not been for long'
-    if (!this.#ownerScopes || ownerId === null || key.ended === 'revoked' || key.ended === 'disabled') return faultOf(key, refusal, wall, record.scopes, false)
+    if (!this.#ownerScopes || ownerId === null || key.ending === 'revoked' || key.ending === 'disabled') return faultOf(key, refusal, wall, record.scopes, false)
     if (refusal === 'expired') return faultOf(key, refusal, wall, record.scopes, null)
     const owner = versionsSince(this.#owners.get(ownerId)!, oldest)
     const faults = owner.map(scopes => faultOf(key, refusal, wall, record.scopes.filter(name => scopes?.includes(name)), scopes === null))
