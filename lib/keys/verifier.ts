@@ -134,7 +134,7 @@ export class KeyVerifier {
     const place = this.#placeOf(credential)
     if (place === null) return MALFORMED
     const found = place.cache.find(place.name)
-    return found instanceof Promise ? this.#told(found.then(verdictOnFound)) : verdictOn(found)
+    return found instanceof Promise ? this.#told(found) : verdictOn(found)
   }
 
   /** @throws {StoreUnavailableError} if the store has to be asked and cannot answer, or not in time. */
@@ -151,7 +151,7 @@ export class KeyVerifier {
   async judge (record: ApiKeyRecord, owners: Owners = new Map()): Promise<Verdict> {
     const key = knownKeyOf(record, this.resolve)
     if (!this.#options.digester.finds(record.pepperVersion)) return { key, refusal: 'unknown' }
-    return await this.#told(this.#withinOwner(key, record.ownerId, owners).then(({ found }) => verdictOn(found)))
+    return await this.#told(this.#withinOwner(key, record.ownerId, owners).then(({ found }) => found))
   }
 
   /**
@@ -164,8 +164,8 @@ export class KeyVerifier {
   }
 
   /** What goes wrong is for the operator; whoever asks is told that it cannot be answered. */
-  #told (verdict: Promise<Verdict>): Promise<Verdict> {
-    return verdict.catch((error: unknown) => {
+  #told (found: Promise<Found>): Promise<Verdict> {
+    return found.then(verdictOnFound, (error: unknown) => {
       this.#options.trouble.failed(error)
       throw error instanceof StoreUnavailableError ? error : new StoreUnavailableError({ cause: error })
     })
