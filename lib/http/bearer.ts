@@ -10,7 +10,6 @@ export type PassBearer = (request: FastifyRequest, reply: FastifyReply, asked: P
  * adds nothing to the app and an app can use its own beside it.
  */
 export async function bearerAuthentication (app: FastifyInstance): Promise<PassBearer> {
-  const questions = new WeakMap<FastifyRequest, Question>()
   let verifyBearerAuth: FastifyInstance['verifyBearerAuth']
 
   await app.register(async scope => {
@@ -21,7 +20,7 @@ export async function bearerAuthentication (app: FastifyInstance): Promise<PassB
       verifyErrorLogLevel: null as never, // none: we log our own denials (`false`, as its page says, is refused)
       // Not by the key that it found itself: a hook of the app may have changed the header since the guard has read it.
       async auth (_, request) {
-        const question = questions.get(request)!
+        const question = (request as Asking)[kQuestion]!
         question.identity = await question.asked
         // It has an answer, which the guard judges. Of `false` it would make an error, which costs more than all the rest.
         return true
@@ -35,7 +34,7 @@ export async function bearerAuthentication (app: FastifyInstance): Promise<PassB
     if (!/^bearer /i.test(request.raw.headers.authorization ?? '')) return asked
     return new Promise(resolve => {
       const question: Question = { asked, identity: undefined }
-      questions.set(request, question)
+      ;(request as Asking)[kQuestion] = question
       verifyBearerAuth!(request, reply, () => { resolve(question.identity!) })
     })
   }
@@ -45,3 +44,6 @@ interface Question {
   readonly asked: Promise<Identity>
   identity: Identity | undefined
 }
+
+const kQuestion = Symbol('fastify-api-key-scopes.question')
+type Asking = FastifyRequest & { [kQuestion]?: Question }
