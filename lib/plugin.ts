@@ -55,7 +55,7 @@ async function guardRoutes (app: FastifyInstance, options: ApiKeyScopesOptions):
   const foreignKeys = new ForeignKeys(settings.foreignKeys, foreignKeyTrouble(app.log))
   const verifier = new KeyVerifier({ ...settings, foreignKeys, digester: digests, trouble })
 
-  const usage = usageNotes(store, { flushInterval: settings.usageFlushInterval, failed: trouble.failed, full: usageTrouble(app.log) })
+  const usage = usageNotes(store, { flushInterval: settings.usageFlushInterval, maxKeys: Math.max(settings.maxKeys, 100_000), failed: trouble.failed, full: usageTrouble(app.log) })
   const opened = (async () => { await store.open?.() })()
   // Before it is open: Fastify does not wait for that for ever, and whatever it does then, the store must be closed.
   app.addHook('onClose', async () => {

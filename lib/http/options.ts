@@ -67,6 +67,11 @@ export interface ApiKeyScopesOptions {
    * may take longer, nor an answer to what has changed longer than half of it. Default 1000; 0 asks the store for each request.
    */
   readonly maxStaleness?: number
+  /**
+   * How many keys each process remembers at most, some 300 bytes each, from 1 to 10,000,000: more than are in use at a time, or many
+   * requests have to ask the store. Default 100,000.
+   */
+  readonly maxCachedKeys?: number
   /** What happens when a key is to be given scopes without those that they require: refuse, or add them. Default `reject`. */
   readonly missingRequired?: MissingRequiredPolicy
   /** Whether the scopes of a key may be changed after it was created. Default `true`. */

@@ -33,6 +33,7 @@ export interface Settings {
   readonly apiKeyHeader: string | null
   readonly realm: string
   readonly maxStaleness: number
+  readonly maxKeys: number
   readonly missingRequired: MissingRequiredPolicy
   readonly mutableScopes: boolean
   readonly maxKeyLifetime: number | null
@@ -56,7 +57,7 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
   }
   const {
     scopes, store, keyPrefix, authenticateUser, annotate, notFound, mode = 'enforce', pepper, allowUnpeppered = false, apiKeyHeader, realm = 'api',
-    maxStaleness = 1000, missingRequired = 'reject', mutableScopes = true, maxKeyLifetime, grantable, ownerScopes,
+    maxStaleness = 1000, maxCachedKeys = 100_000, missingRequired = 'reject', mutableScopes = true, maxKeyLifetime, grantable, ownerScopes,
     foreignKeys = [], audit = {}, usage = {}, revealGranted = true, formatError, denialLogLevel = 'debug', logFindings = true, ...rest
   } = options
 
@@ -79,9 +80,10 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
   must(apiKeyHeader === undefined || isHeaderName(apiKeyHeader), 'apiKeyHeader', 'the name of a header such as "x-api-key", and none that HTTP uses itself')
   must(typeof realm === 'string' && /^[\x20-\x7E]*$/.test(realm), 'realm', 'a string of printable ASCII characters')
   must(typeof maxStaleness === 'number' && maxStaleness >= 0 && maxStaleness <= 3_600_000, 'maxStaleness', 'a number of milliseconds from 0 to 3600000')
+  must(isCount(maxCachedKeys, 10_000_000), 'maxCachedKeys', 'a whole number from 1 to 10000000')
   must(missingRequired === 'reject' || missingRequired === 'add', 'missingRequired', '\'reject\' or \'add\'')
   must(typeof mutableScopes === 'boolean', 'mutableScopes', 'true or false')
-  must(maxKeyLifetime === undefined || (Number.isSafeInteger(maxKeyLifetime) && maxKeyLifetime > 0), 'maxKeyLifetime', 'a whole number of milliseconds from 1')
+  must(maxKeyLifetime === undefined || isCount(maxKeyLifetime, Number.MAX_SAFE_INTEGER), 'maxKeyLifetime', 'a whole number of milliseconds from 1')
   must(isListOfShapes(foreignKeys), 'foreignKeys', 'a list of { match: RegExp, digest?: (key) => string }')
   const auditSettings = readAudit(audit)
   must(auditSettings !== undefined, 'audit', 'a function that takes events, or { sink, required?, decisions? }, where required needs a sink and decisions is \'denied\' or \'all\'')
@@ -116,6 +118,7 @@ export function readOptions (options: Partial<ApiKeyScopesOptions>): Settings {
     apiKeyHeader: apiKeyHeader?.toLowerCase() ?? null,
     realm,
     maxStaleness,
+    maxKeys: maxCachedKeys,
     missingRequired,
     mutableScopes,
     maxKeyLifetime: maxKeyLifetime ?? null,
@@ -135,11 +138,15 @@ const LEVELS: readonly unknown[] = ['fatal', 'error', 'warn', 'info', 'debug', '
 
 const OPTIONS = [
   'scopes', 'store', 'keyPrefix', 'authenticateUser', 'annotate', 'notFound', 'mode', 'pepper', 'allowUnpeppered', 'apiKeyHeader',
-  'realm', 'maxStaleness', 'missingRequired', 'mutableScopes', 'maxKeyLifetime', 'grantable', 'ownerScopes', 'foreignKeys', 'audit', 'usage', 'revealGranted', 'formatError', 'denialLogLevel', 'logFindings'
+  'realm', 'maxStaleness', 'maxCachedKeys', 'missingRequired', 'mutableScopes', 'maxKeyLifetime', 'grantable', 'ownerScopes', 'foreignKeys', 'audit', 'usage', 'revealGranted', 'formatError', 'denialLogLevel', 'logFindings'
 ]
 
 /** What `register` itself reads from the options of a plugin. */
 export const FASTIFY_OPTIONS: readonly string[] = ['prefix', 'logLevel', 'logSerializers']
+
+function isCount (value: unknown, most: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most
+}
 
 function isHeaderName (value: unknown): boolean {
   return typeof value === 'string' && /^[A-Za-z0-9-]+$/.test(value) && !['authorization', 'cookie', 'host'].includes(value.toLowerCase())

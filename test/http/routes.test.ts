@@ -257,6 +257,10 @@ t.test('options', async t => {
     ['null for notFound', { notFound: null }, /notFound: expected \{ scopes \}, .* not null/],
     ['notFound with an unknown scope', { notFound: { scopes: 'clusters:raed' } }, /notFound: .*did you mean "clusters:read"/],
     ['notFound for users where there are none', { notFound: { userOnly: true }, authenticateUser: undefined }, /notFound: .*authenticateUser/],
+    ['no keys to remember', { maxCachedKeys: 0 }, /maxCachedKeys must be a whole number from 1 to 10000000, not 0/],
+    ['part of a key to remember', { maxCachedKeys: 1.5 }, /maxCachedKeys must be/],
+    ['more keys to remember than there is memory', { maxCachedKeys: 10_000_001 }, /maxCachedKeys must be/],
+    ['keys to remember in words', { maxCachedKeys: '100000' }, /maxCachedKeys must be.*not "100000"/],
     ['several things at once', { scopes: null, store: 5, keyPrefix: '-', realm: 5, maxStaleness: -1, denialLogLevel: 5, nope: 1 },
       /scopes must be/, /store must be/, /keyPrefix must be/, /realm must be/, /maxStaleness must be/, /denialLogLevel must be/, /unknown option "nope"/],
     ['several things at once, notFound among them', { store: 5, realm: 5, notFound: { scopes: 'clusters:raed' } }, /store must be/, /realm must be/, /notFound: .*clusters:raed/]
@@ -295,6 +299,8 @@ t.test('options', async t => {
     ['no pepper in a list', { pepper: [] }],
     ['a key header in capitals', { apiKeyHeader: 'X-API-Key' }],
     ['the least and the most that maxStaleness can be', { maxStaleness: 0 }],
+    ['the least and the most that maxCachedKeys can be', { maxCachedKeys: 1 }],
+    ['the most that maxCachedKeys can be', { maxCachedKeys: 10_000_000 }],
     ['the most that maxStaleness can be', { maxStaleness: 3_600_000 }],
     ['a realm with quotes', { realm: 'the "api"' }],
     ['an empty realm', { realm: '' }]

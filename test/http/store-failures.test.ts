@@ -202,6 +202,15 @@ t.test('a key made here works at once, however often it was refused before', asy
   t.equal(store.reads, 51)
 })
 
+t.test('a process remembers as many keys as it is told to, and reads the others again', async (t) => {
+  for (const [maxCachedKeys, reads] of [[3, 3], [2, 6]] as const) {
+    const { get, store } = await wireApp(t, { plugin: { maxStaleness: 60_000, maxCachedKeys } })
+    const keys = await Promise.all([1, 2, 3].map(async () => await plant(store, { scopes: ['clusters:read'] })))
+    for (const key of [...keys, ...keys]) t.equal((await get('/clusters', bearer(key))).statusCode, 200)
+    t.equal(store.reads, reads, `${maxCachedKeys} of 3`)
+  }
+})
+
 t.test('10,000 requests at once for a key that was not read yet are one read of the store', async (t) => {
   const count = 10_000
   const outcomes: ReadonlyArray<readonly [title: string, status: number, prepare: (store: WatchedStore) => Promise<string>, fails?: true]> = [
