@@ -2,7 +2,7 @@ import type { Catalog } from '../scopes/catalog.js'
 import { isPlainObject } from '../scopes/entries.js'
 import { show } from '../scopes/faults.js'
 import type { ScopeName } from '../scopes/register.js'
-import type { ScopeRequirement } from '../scopes/requirement.js'
+import type { Requirement, ScopeRequirement } from '../scopes/requirement.js'
 import { readConditions, readDemand, type ScopeCondition } from './conditions.js'
 import type { Policy, ScopesMode } from './decision.js'
 
@@ -31,6 +31,7 @@ export interface PolicyContext {
 export function readPolicy (config: object, { catalog, hasSessions }: PolicyContext, faults: string[]): Policy | undefined {
   const fields = config as Record<string, unknown>
   for (const key of Object.keys(fields)) {
+    if (key === 'scopes') continue
     const meant = NEAR_MISSES.get(key.toLowerCase().replace(/[-_]/g, ''))
     if (meant !== undefined && key !== meant[0]) faults.push(`config.${key} means nothing; write ${meant[1]}`)
   }
@@ -47,14 +48,24 @@ export function readPolicy (config: object, { catalog, hasSessions }: PolicyCont
 
   if (form === 'scopes') {
     const demand = readDemand(fields.scopes, 'config.scopes', catalog, faults)
-    const conditions = conditional ? readConditions(fields.scopesWhen, catalog, faults) : []
-    return demand && Object.freeze({ kind: 'scopes', demand, conditions })
+    if (demand === undefined) return undefined
+    return conditional ? Object.freeze({ kind: 'scopes', demand, conditions: readConditions(fields.scopesWhen, catalog, faults) }) : unconditional(demand)
   }
   if (fields[form] !== true) faults.push(`config.${form} must be true (or left out), not ${show(fields[form])}`)
   if (form === 'public') return PUBLIC
   if (!hasSessions) faults.push('config.userOnly needs the plugin option authenticateUser, or nobody could ever call the route')
   return USER_ONLY
 }
+
+/** The same for the same demand: an app may have thousands of routes, which demand a few scopes. */
+function unconditional (demand: Requirement): Policy {
+  let policy = policies.get(demand)
+  if (policy === undefined) policies.set(demand, policy = Object.freeze({ kind: 'scopes', demand, conditions: NONE }))
+  return policy
+}
+
+const policies = new WeakMap<Requirement, Policy>()
+const NONE: readonly never[] = Object.freeze([])
 
 /**
  * Reads what the config of a route says of whether it is enforced. What is wrong is added to `faults`.

@@ -39,7 +39,7 @@ export interface KnownRoute {
 interface Ruling { readonly policy: Policy, readonly mode: ScopesMode }
 
 /** A route, and what its config said of access when it was declared. One flat object, for there may be thousands. */
-interface DeclaredHere extends KnownRoute, RoutePolicy {
+interface DeclaredHere extends KnownRoute {
   readonly scopes: unknown
   readonly scopesWhen: unknown
   readonly userOnly: unknown
@@ -58,7 +58,9 @@ export class RoutePolicies {
   readonly #byRoute = new WeakMap<object, RoutePolicy>()
   /** Carries a route's policy from its declaration to the config that its requests show. Nobody else's will do. */
   readonly #kPolicy = Symbol('fastify-api-key-scopes.policy')
-  readonly #declared = new Map<RouteOptions, DeclaredHere>()
+  readonly #declared: DeclaredHere[] = []
+  /** By their policy: what all routes are that say the same, and leave the rest to the app. */
+  readonly #shared = new Map<Policy, RoutePolicy>()
   /** What `declare` refused: those routes are not there. */
   readonly #refused = new WeakSet<RouteOptions>()
   readonly #early: KnownRoute[] = []
@@ -71,7 +73,8 @@ export class RoutePolicies {
   constructor (context: PolicyContext, annotate: Annotate | undefined, notFound: Policy, mode: ScopesMode) {
     this.#context = context
     this.#annotate = annotate
-    this.#notFound = { policy: notFound, mode: 'enforce', ownErrorHandler: false }
+    // A policy of its own, though a route may say the same: what let a request through to a route does not let it through here.
+    this.#notFound = { policy: Object.freeze({ ...notFound }), mode: 'enforce', ownErrorHandler: false }
     this.#mode = mode
   }
 
@@ -94,13 +97,15 @@ export class RoutePolicies {
   /** For the `onRoute` hook. Throws if what the route says is wrong; notes it if the route says nothing. */
   declare (route: RouteOptions, instance: FastifyInstance): Policy {
     const { policy, mode } = this.#readOrRefuse(route, instance)
-    const { url } = route
     const config = route.config ?? NOTHING_SAID
     const { scopes, scopesWhen, userOnly, public: isPublic, scopesMode } = config
-    const declared = { route, url, instance, policy, mode, ownErrorHandler: route.errorHandler !== undefined, scopes, scopesWhen, userOnly, public: isPublic, scopesMode }
-    this.#declared.set(route, declared)
-    // A copy, for the object is the user's, and may serve several routes.
-    route.config = { ...config, [this.#kPolicy]: declared }
+    this.#declared.push({ route, url: route.url, instance, policy, mode, scopes, scopesWhen, userOnly, public: isPublic, scopesMode })
+    // A copy, for the object is the user's, and may serve several routes. Begun with ours: were it added to a copy, V8 would make each a
+    // hidden class of its own. And set again, for what is copied may be the config of another route, with that one's.
+    const said = this.#routePolicy(policy, mode, route.errorHandler !== undefined)
+    const copy: Record<symbol, RoutePolicy> = { [this.#kPolicy]: said, ...config }
+    copy[this.#kPolicy] = said
+    route.config = copy
     return policy
   }
 
@@ -111,13 +116,14 @@ export class RoutePolicies {
    * @throws {UnannotatedRoutesError} naming every such route, {BadRouteError} for an early route that says it wrongly.
    */
   check (app: FastifyInstance): 'all seen' | 'some may be unseen' {
-    for (const [route, declared] of this.#declared) {
-      if (saysTheSame(route, declared)) continue
-      throw new BadRouteError(namesOf({ method: route.method, url: declared.url }).join(', '), 'an onRoute hook has changed who may call it after fastify-api-key-scopes had read it; register that hook before the plugin, or use annotate')
+    for (const declared of this.#declared) {
+      if (saysTheSame(declared)) continue
+      throw new BadRouteError(namesOf({ method: declared.route.method, url: declared.url }).join(', '), 'an onRoute hook has changed who may call it after fastify-api-key-scopes had read it; register that hook before the plugin, or use annotate')
     }
     const routes = routesOf(app)
+    const declared = new Set(this.#declared.map(({ route }) => route))
     for (const { route, url, instance } of routes ?? []) {
-      if (this.#declared.has(route) || this.#refused.has(route)) continue
+      if (declared.has(route) || this.#refused.has(route)) continue
       const early = { ...route, url }
       this.#early.push({ route, url, instance, ...this.#read(early, instance) })
       if (route.errorHandler !== undefined) for (const name of namesOf(early)) this.#earlyErrorHandlers.add(name)
@@ -128,7 +134,15 @@ export class RoutePolicies {
 
   /** Every route that could be seen, in the order of declaration. Complete once `check` was called. */
   known (): readonly KnownRoute[] {
-    return [...this.#early, ...this.#declared.values()]
+    return [...this.#early, ...this.#declared]
+  }
+
+  /** One for all routes that are alike: thousands of requests to thousands of routes then read a few objects, which stay in the caches of the processor. */
+  #routePolicy (policy: Policy, mode: ScopesMode, ownErrorHandler: boolean): RoutePolicy {
+    if (ownErrorHandler || mode !== this.#mode) return { policy, mode, ownErrorHandler }
+    let shared = this.#shared.get(policy)
+    if (shared === undefined) this.#shared.set(policy, shared = { policy, mode, ownErrorHandler })
+    return shared
   }
 
   #readOrRefuse (route: RouteOptions, instance: FastifyInstance): Ruling {
@@ -208,7 +222,8 @@ const NOTHING: Answered = Object.freeze({ policy: undefined, mode: undefined })
 const NOTHING_SAID: NonNullable<RouteOptions['config']> = Object.freeze({})
 
 /** Compared by identity: what is in an array may change, and changes nothing. */
-function saysTheSame ({ config }: RouteOptions, declared: DeclaredHere): boolean {
+function saysTheSame (declared: DeclaredHere): boolean {
+  const { config } = declared.route
   return config?.scopes === declared.scopes && config?.scopesWhen === declared.scopesWhen && config?.userOnly === declared.userOnly &&
     config?.public === declared.public && config?.scopesMode === declared.scopesMode
 }

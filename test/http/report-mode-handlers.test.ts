@@ -133,6 +133,16 @@ t.test('a request that goes on to the not-found handler is judged by its policy,
   t.equal((await get('/gone', bearer(await create('devices:read')))).body, 'served')
 })
 
+t.test('what let a request through to a route does not let it through to a not-found handler that says the same', async t => {
+  for (const says of [{ userOnly: true }, { scopes: 'full' }] as const) {
+    const { get, create } = await reporting(t, app => {
+      app.get('/gone', { config: says }, (_request: FastifyRequest, reply: FastifyReply) => { reply.callNotFound() })
+      app.setNotFoundHandler(async (_request, reply) => await reply.code(404).send('served'))
+    }, { notFound: says, authenticateUser: () => null })
+    t.equal((await get('/gone', bearer(await create()))).statusCode, 403, Object.keys(says)[0])
+  }
+})
+
 t.test('HEAD is in the mode of its GET, and a WebSocket opens', async t => {
   const { app, create, events } = await reporting(t, app => {
     app.get('/read', { config: { scopes: 'full' } }, async () => 'read')

@@ -676,6 +676,18 @@ function snippet (message: string): Annotate {
   return (runInThisContext(`({ ${code} })`) as { annotate: Annotate }).annotate
 }
 
+t.test('a route that is declared with the config of another one says for itself who may call it', async t => {
+  const { status } = await startedApp(t, {
+    after: app => {
+      app.addHook('onRoute', function ({ method, url, config, handler }) {
+        if (method === 'GET' && url === '/clusters') this.get('/strict', { config: { ...config, scopes: 'clusters:write' } }, handler)
+      })
+      app.get('/clusters', { config: { scopes: 'clusters:read' } }, handler)
+    }
+  })
+  t.same([await status('read', '/clusters'), await status('read', '/strict')], [200, 403])
+})
+
 t.test('a policy cannot be changed any more', async t => {
   const open = (config: object) => { for (const key of Object.keys(config)) Reflect.deleteProperty(config, key); Object.assign(config, { public: true }) }
   const tampering: Record<string, (config: object) => void> = {
