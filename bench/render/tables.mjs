@@ -40,7 +40,7 @@ function scalingTable ({ rows }) {
     [GROWING[name], count(size), duration(nanoseconds), without === undefined ? '' : duration(without), ratio === undefined ? '' : spreadOf(ratio, 2)]))
 }
 
-const VARIANTS = { bare: 'bare Fastify', plugin: 'with the plugin', 'without findings': 'with `logFindings: false`' }
+const VARIANTS = { bare: 'bare Fastify', imported: 'bare, with the package loaded', plugin: 'with the plugin', 'without findings': 'with `logFindings: false`' }
 
 function startUpTable ({ rows }) {
   return table(['routes', 'app', 'start, ms', 'start, ratio', 'CPU, ms', 'CPU, ratio'], rows.map(({ routes, variant, milliseconds, ratio, cpuMilliseconds, cpuRatio }) =>

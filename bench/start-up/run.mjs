@@ -7,7 +7,7 @@ import { inWords, spread, writeResults } from '../figures.mjs'
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' } } })
 const rounds = Number(values.rounds)
 const program = fileURLToPath(new URL('start.mjs', import.meta.url))
-const VARIANTS = ['bare', 'plugin', 'without findings']
+const VARIANTS = ['bare', 'imported', 'plugin', 'without findings']
 
 async function start (variant, routes) {
   const { stdout } = await promisify(execFile)(process.execPath, [program, variant, String(routes)])
