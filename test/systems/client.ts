@@ -1,9 +1,10 @@
 /** Talks to an example over HTTP on a real socket, quickly: one connection that is kept. */
-import { Agent, request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders, type RequestOptions } from 'node:http'
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { memoryStore } from 'fastify-api-key-scopes'
 import type { AppOptions } from '../../examples/serve.js'
 import { adminSession } from '../../examples/session.js'
+import { Connection } from './connection.js'
 import { withKeptValidators } from './kept-validators.js'
 
 export interface Answer {
@@ -36,15 +37,16 @@ export async function startClient (buildApp: BuildApp, keysPath = '/api-keys'): 
   const { token, authenticateUser } = adminSession()
   const app = await withKeptValidators(async () => await buildApp({ store: memoryStore(), authenticateUser }))
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
-  const { hostname: host, port } = new URL(url)
-  const agent = new Agent({ keepAlive: true })
+  const connection = new Connection(Number(new URL(url).port))
   const session = { authorization: `Bearer ${token}` }
   return { url, session, ask, createKey, snapshot, close }
 
   async function ask (request: string, headers: OutgoingHttpHeaders = {}, body?: object): Promise<Answer> {
     const [method, path] = request.split(' ') as [string, string]
-    const text = body === undefined ? undefined : JSON.stringify(body)
-    return await send({ agent, host, port, method, path, headers: text === undefined ? headers : { ...headers, 'content-type': 'application/json' } }, text)
+    const answer = body === undefined
+      ? await connection.request(method, path, headers)
+      : await connection.request(method, path, { ...headers, 'content-type': 'application/json' }, JSON.stringify(body))
+    return { status: answer.status, headers: answer.headers, body: read(answer.text, answer.headers) }
   }
 
   async function createKey (fields: object): Promise<CreatedKey> {
@@ -58,23 +60,9 @@ export async function startClient (buildApp: BuildApp, keysPath = '/api-keys'): 
   }
 
   async function close (): Promise<void> {
-    agent.destroy()
+    connection.end()
     await app.close()
   }
-}
-
-function send (options: RequestOptions, text: string | undefined): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest(options, (response) => {
-      let body = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => { body += chunk })
-      response.on('error', reject)
-      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body: read(body, response.headers) }))
-    })
-    request.on('error', reject)
-    request.end(text)
-  })
 }
 
 function read (body: string, { 'content-type': type = '' }: IncomingHttpHeaders): unknown {
