@@ -17,7 +17,7 @@ export const HELP = `npm run bench:http -- [options]
 `
 
 const QUICK = { processes: 2, slices: 12 }
-const FULL = { processes: 8, slices: 30 }
+const FULL = { processes: 4, slices: 20 }
 
 /** @throws {Error} what is wrong, for whoever typed it */
 export function readOptions (args) {

@@ -1,10 +1,10 @@
-// What the parts of a check cost: run.mjs [--rounds 9]
+// What the parts of a check cost: run.mjs [--rounds 5]
 import { parseArgs } from 'node:util'
 import { writeResults } from '../figures.mjs'
 import { inProcesses } from '../processes.mjs'
 import { show } from './show.mjs'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' } } })
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } })
 const rounds = Number(values.rounds)
 
 /** By name, and how many keys or scopes are there; 1: it does not matter. */

@@ -1,10 +1,10 @@
-// How a check grows with what an API has of scopes, keys and routes: run.mjs [--rounds 7]
+// How a check grows with what an API has of scopes, keys and routes: run.mjs [--rounds 3]
 import { parseArgs } from 'node:util'
 import { writeResults } from '../figures.mjs'
 import { show } from '../micro/show.mjs'
 import { inProcesses } from '../processes.mjs'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '7' } } })
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } })
 const rounds = Number(values.rounds)
 
 const CURVES = {

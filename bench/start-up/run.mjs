@@ -1,10 +1,10 @@
-// How much longer an app takes to start with the plugin than without, by the number of its routes: run.mjs [--rounds 15]
+// How much longer an app takes to start with the plugin than without, by the number of its routes: run.mjs [--rounds 7]
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { inWords, spread, writeResults } from '../figures.mjs'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' } } })
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '7' } } })
 const rounds = Number(values.rounds)
 const program = fileURLToPath(new URL('start.mjs', import.meta.url))
 const VARIANTS = ['bare', 'imported', 'plugin', 'without findings']
