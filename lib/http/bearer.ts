@@ -20,9 +20,8 @@ export async function bearerAuthentication (app: FastifyInstance): Promise<PassB
       verifyErrorLogLevel: null as never, // none: we log our own denials (`false`, as its page says, is refused)
       // Not by the key that it found itself: a hook of the app may have changed the header since the guard has read it.
       async auth (_, request) {
-        const question = (request as Asking)[kQuestion]!
-        question.identity = await question.asked
-        // It has an answer, which the guard judges. Of `false` it would make an error, which costs more than all the rest.
+        await (request as Asking)[kAsked]
+        // There is an answer, which the guard judges. Of `false` it would make an error, which costs more than all the rest.
         return true
       }
     })
@@ -33,17 +32,11 @@ export async function bearerAuthentication (app: FastifyInstance): Promise<PassB
     // A hook may have taken the header out meanwhile: without one it would not ask, and set a status of its own.
     if (!/^bearer /i.test(request.raw.headers.authorization ?? '')) return asked
     return new Promise(resolve => {
-      const question: Question = { asked, identity: undefined }
-      ;(request as Asking)[kQuestion] = question
-      verifyBearerAuth!(request, reply, () => { resolve(question.identity!) })
+      ;(request as Asking)[kAsked] = asked
+      verifyBearerAuth!(request, reply, () => { resolve(asked) })
     })
   }
 }
 
-interface Question {
-  readonly asked: Promise<Identity>
-  identity: Identity | undefined
-}
-
-const kQuestion = Symbol('fastify-api-key-scopes.question')
-type Asking = FastifyRequest & { [kQuestion]?: Question }
+const kAsked = Symbol('fastify-api-key-scopes.asked')
+type Asking = FastifyRequest & { [kAsked]?: Promise<Identity> }
