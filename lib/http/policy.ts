@@ -48,8 +48,10 @@ export function readPolicy (config: object, { catalog, hasSessions }: PolicyCont
 
   if (form === 'scopes') {
     const demand = readDemand(fields.scopes, 'config.scopes', catalog, faults)
+    // Even if the demand is wrong: every fault is told.
+    const conditions = conditional ? readConditions(fields.scopesWhen, catalog, faults) : NONE
     if (demand === undefined) return undefined
-    return conditional ? Object.freeze({ kind: 'scopes', demand, conditions: readConditions(fields.scopesWhen, catalog, faults) }) : unconditional(demand)
+    return conditions.length === 0 ? unconditional(demand) : Object.freeze({ kind: 'scopes', demand, conditions })
   }
   if (fields[form] !== true) faults.push(`config.${form} must be true (or left out), not ${show(fields[form])}`)
   if (form === 'public') return PUBLIC
