@@ -40,7 +40,7 @@ export type CheckedImport =
 export interface ImportRules extends GrantRules, ExpiryRules {
   /** Whose all the keys must be. `undefined`: that of whoever is named. */
   readonly owner: string | undefined
-  readonly verifier: Pick<KeyVerifier, 'isOwnKey' | 'fingerprintOf'>
+  readonly verifier: Pick<KeyVerifier, 'isOwnKey' | 'foreignFingerprintOf'>
 }
 
 /**
@@ -95,7 +95,7 @@ function readOwner (ownerId: unknown, owner: string | undefined, faults: string[
 function readStart (start: unknown, fingerprint: string, rules: ImportRules, faults: string[]): string {
   if (start === '') return start
   if (!isText(start, 32)) faults.push('start must be a string of at most 32 characters without control characters')
-  else if ([fingerprintOf(start), rules.verifier.fingerprintOf(start)].includes(fingerprint)) faults.push('start must be the first characters of the key, not the whole of it')
+  else if ([fingerprintOf(start), rules.verifier.foreignFingerprintOf(start)].includes(fingerprint)) faults.push('start must be the first characters of the key, not the whole of it')
   return start as string
 }
 

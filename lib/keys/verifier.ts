@@ -99,12 +99,8 @@ export class KeyVerifier {
     return this.#options.foreignKeys?.matches(credential) ?? false
   }
 
-  /** What a credential is known by in this process, if it has the shape of a key; else `null`. */
-  fingerprintOf (credential: string): string | null {
-    return this.isOwnKey(credential) ? fingerprintOf(credential) : this.#foreignFingerprintOf(credential)
-  }
-
-  #foreignFingerprintOf (credential: string): string | null {
+  /** What a key that another system has made is known by in this process; `null` if a credential has not the shape of one. */
+  foreignFingerprintOf (credential: string): string | null {
     return this.#options.foreignKeys?.fingerprintOf(credential) ?? null
   }
 
@@ -174,7 +170,7 @@ export class KeyVerifier {
   /** Where what is known of it is remembered, and by which name; `null` if it has not the shape of a key. */
   #placeOf (credential: string): { readonly cache: KeyCache, readonly name: string } | null {
     if (this.isOwnKey(credential)) return { cache: this.#cache, name: credential }
-    const fingerprint = this.#foreignFingerprintOf(credential)
+    const fingerprint = this.foreignFingerprintOf(credential)
     return fingerprint === null ? null : { cache: this.#foreign, name: fingerprint }
   }
 
