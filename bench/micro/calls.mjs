@@ -1,6 +1,6 @@
 // The parts of a check, each by itself.
 import { defineScopes } from '../../dist/esm/index.js'
-import { likelyKey, readCredential } from '../../dist/esm/http/credential.js'
+import { likelyKeyAt, readCredential } from '../../dist/esm/http/credential.js'
 import { decide } from '../../dist/esm/http/decision.js'
 import { identityOf } from '../../dist/esm/http/identity.js'
 import { fingerprintOf } from '../../dist/esm/keys/digest.js'
@@ -32,7 +32,7 @@ async function cacheOf (size) {
 export const calls = {
   'find what may be a key, 8 headers beside it' () {
     const rawHeaders = [...HEADERS, 'Authorization', `Bearer ${generateKey('acme')}`]
-    return { batch: 100, call: () => likelyKey(rawHeaders, null) }
+    return { batch: 100, call: () => likelyKeyAt(rawHeaders, null) }
   },
   'read the credential, 8 headers beside it' () {
     const rawHeaders = [...HEADERS, 'Authorization', `Bearer ${generateKey('acme')}`]

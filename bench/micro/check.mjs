@@ -1,7 +1,7 @@
 // A whole check of a key, as a request goes through it, without HTTP. The one place here that knows how the parts are put together.
 import { memoryStore } from '../../dist/esm/index.js'
 import { decide } from '../../dist/esm/http/decision.js'
-import { likelyKey } from '../../dist/esm/http/credential.js'
+import { keyStart, likelyKeyAt } from '../../dist/esm/http/credential.js'
 import { digester, fingerprintOf } from '../../dist/esm/keys/digest.js'
 import { generateKey } from '../../dist/esm/keys/key-format.js'
 import { UsageLog } from '../../dist/esm/keys/usage/log.js'
@@ -39,7 +39,8 @@ export async function cached (verifier, keys) {
 export function checkOf (verifier) {
   const usage = new UsageLog({ recordUse: async () => {}, flushInterval: AN_HOUR, failed () {}, full () {}, maxKeys: MOST_CACHED })
   return (headers, policy) => {
-    const identity = verifier.known(likelyKey(headers, null))
+    const at = likelyKeyAt(headers, null)
+    const identity = verifier.known(headers[at + 1], keyStart(headers[at]))
     const decision = decide(policy, identity)
     if (decision.outcome === 'allow') usage.note(identity, policy.demand)
     return decision
