@@ -4,6 +4,7 @@ import type { ReportMode } from '../http/report-mode.js'
 import type { ReportedDenials, ReportedQuery } from '../http/report-mode-summary.js'
 import type { Keyring } from '../keys/keyring.js'
 import type { KeyVerifier } from '../keys/verifier.js'
+import { Scopes } from '../keys/usage/scopes.js'
 import { explaining, type Explanation } from './explain.js'
 import type { RouteQuery } from './explain-options.js'
 import type { ExplainedSubject } from './explain-subject.js'
@@ -71,7 +72,7 @@ export interface Parts {
 
 export function apiKeysOf ({ app, keyring, verifier, reportMode, inside }: Parts): ApiKeys {
   const { table, catalog, refusals, hasSessions, notFound } = inside
-  const views: Views = { ring: keyring, verifier, refusals, hasSessions, finder: new RouteFinder(app, table) }
+  const views: Views = { ring: keyring, scopes: new Scopes(catalog), verifier, refusals, hasSessions, finder: new RouteFinder(app, table) }
   const findings = () => findingsOf({ catalog, entries: table.entries('findings'), notFound, mayBeUnseen: table.mayLack })
 
   return Object.freeze({

@@ -4,7 +4,6 @@ import type { Denial } from '../http/denial.js'
 import type { GuardedCondition, GuardedRoute } from '../http/guarded-routes.js'
 import type { KeyRefusal } from '../keys/known-key.js'
 import type { ApiKeyRecord } from '../keys/record.js'
-import { Scopes } from '../keys/usage/scopes.js'
 import type { ScopeName } from '../scopes/register.js'
 import { allOf, type Requirement } from '../scopes/requirement.js'
 import { readCall, type RouteQuery } from './explain-options.js'
@@ -71,13 +70,11 @@ class Explainer {
   readonly #views: Views
   readonly #who: Identified
   readonly #route: GuardedRoute
-  readonly #scopes: Scopes
 
   constructor (views: Views, who: Identified, route: GuardedRoute) {
     this.#views = views
     this.#who = who
     this.#route = route
-    this.#scopes = new Scopes(views.ring.catalog)
   }
 
   explain (policy: Policy): Explanation {
@@ -116,7 +113,7 @@ class Explainer {
     return {
       needs: names.map(name => Object.freeze({ name, held: grant.covers(name), through: catalog.path(granted, name) })),
       missing: missing as readonly ScopeName[],
-      smallest: missing.length === 0 ? [] : smallestAddition(granted, demands.map(({ alternatives }) => alternatives), this.#scopes, limit) as readonly ScopeName[] | null
+      smallest: missing.length === 0 ? [] : smallestAddition(granted, demands.map(({ alternatives }) => alternatives), this.#views.scopes, limit) as readonly ScopeName[] | null
     }
   }
 }

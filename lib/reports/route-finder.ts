@@ -49,6 +49,8 @@ interface Known {
   readonly router: Router
   /** The same, but constraints are met by what routes declare of them, word by word. */
   readonly byDeclared: Router
+  /** Those that were needed to tell apart the routes of one declared URL. */
+  readonly ofUrls: Map<string, Router>
 }
 
 interface Wanted { readonly method: string, readonly url: string, readonly constraints: RequestConstraints | undefined }
@@ -57,16 +59,23 @@ function knownOf (app: FastifyInstance, entries: readonly GuardedRouteEntry[]): 
   const strategies = readStrategies(app, entries)
   const constraints = [{}, ...entries.map(({ guarded }) => guarded.constraints)]
   const distinct = new Map(constraints.map(texts => [JSON.stringify(texts), texts]))
-  return { entries, strategies, constraints: [...distinct.values()], router: routerOf(entries, app, strategies.real), byDeclared: routerOf(entries, app, strategies.byDeclared) }
+  return { entries, strategies, constraints: [...distinct.values()], router: routerOf(entries, app, strategies.real), byDeclared: routerOf(entries, app, strategies.byDeclared), ofUrls: new Map() }
 }
 
 /** Routes that were declared with this very URL. */
-function declared ({ method, url, constraints }: Wanted, { entries, strategies }: Known, app: FastifyInstance): readonly GuardedRouteEntry[] {
-  const same = entries.filter(({ guarded }) => guarded.method === method && guarded.url === url)
-  if (constraints === undefined) return same
-  // Which of them, is for the router to say: `1.x` is a version too. Others matter only for what they are told apart by.
+function declared ({ method, url, constraints }: Wanted, known: Known, app: FastifyInstance): readonly GuardedRouteEntry[] {
+  const same = known.entries.filter(({ guarded }) => guarded.method === method && guarded.url === url)
+  if (constraints === undefined || same.length === 0) return same
+  // Which of them, is for the router to say: `1.x` is a version too.
+  const { ofUrls } = known
+  if (!ofUrls.has(url)) ofUrls.set(url, routerOfUrl(url, known, app))
+  return entryIn(ofUrls.get(url)!.find(method, '/', constraints))
+}
+
+/** Routes of other URLs matter only for what they are told apart by. */
+function routerOfUrl (url: string, { entries, strategies }: Known, app: FastifyInstance): Router {
   const telling = entries.filter(({ guarded }) => guarded.url === url || Object.keys(guarded.constraints).length > 0)
-  return entryIn(routerOf(telling, app, strategies.real, ({ guarded }) => guarded.url === url ? '/' : '/another').find(method, '/', constraints))
+  return routerOf(telling, app, strategies.real, ({ guarded }) => guarded.url === url ? '/' : '/another')
 }
 
 /** Routes that a request with this URL may lead to. */

@@ -1,6 +1,6 @@
 import type { Identity } from '../http/decision.js'
 import type { GuardedCondition, GuardedRoute } from '../http/guarded-routes.js'
-import { Scopes } from '../keys/usage/scopes.js'
+import type { Scopes } from '../keys/usage/scopes.js'
 import { isInForce } from '../scopes/entries.js'
 import type { Grant } from '../scopes/grant.js'
 import type { ScopeName } from '../scopes/register.js'
@@ -48,7 +48,7 @@ export function whoCan (views: Views) {
     const query = readKeysQuery(options, faults)
     const entry = readCall(views, 'whoCan', method, url, options, faults, ['keys', 'limit', 'cursor'])
     const { guarded, policy } = entry
-    const scopes = new Scopes(views.ring.catalog)
+    const { scopes } = views
     return Object.freeze({
       route: guarded,
       everybody: policy.kind === 'public',
