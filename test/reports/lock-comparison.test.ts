@@ -13,6 +13,9 @@ type Scopes = Record<string, LockedScope>
 const lock = (scopes: Scopes, routes: readonly LockedRoute[] = [], rest: Partial<Lock> = {}): Lock =>
   ({ lockVersion: 1, routes, notFound: { public: true }, scopes, defaultGrant: null, presets: {}, ...rest })
 
+/** Every lock is read once, and asked about many callers. */
+const readings = new WeakMap<Lock, ReturnType<typeof read>>()
+
 t.test('a route is easier to reach if some caller gets in who did not, and harder if some caller does not who did', async t => {
   const seen = new Map<string, number>()
   fc.assert(fc.property(lockPair(), ({ before, after }) => {
@@ -62,18 +65,29 @@ t.test('a lock is the same as itself, whatever is in it', async () => {
 
 /** Who gets in, tried out with the function that decides it on requests. */
 function passing (lock: Lock, identity: Identity, holding: readonly string[]): boolean {
-  const [{ scopesMode = 'enforce', scopesWhen = [], ...config }] = lock.routes as [LockedRoute]
-  const catalog = catalogOf(lock)
-  const policy = readPolicy(config, { catalog, hasSessions: true }, [])!
+  const [{ scopesMode = 'enforce', scopesWhen = [] }] = lock.routes as [LockedRoute]
+  const { catalog, policy } = readingOf(lock)
   const applying = scopesWhen.filter(({ description }) => holding.includes(description!)).map(({ scopes }) => catalog.requirement(scopes))
   const decision = decide(policy.kind === 'scopes' ? { kind: 'scopes', demand: allOf([policy.demand, ...applying]) } : policy, identity)
   return decision.outcome === 'allow' || isOnlyReported(decision, identity, scopesMode)
 }
 
+function readingOf (lock: Lock) {
+  const reading = readings.get(lock) ?? read(lock)
+  readings.set(lock, reading)
+  return reading
+}
+
+function read (lock: Lock) {
+  const [{ scopesMode, scopesWhen, ...config }] = lock.routes as [LockedRoute]
+  const catalog = catalogOf(lock)
+  return { catalog, policy: readPolicy(config, { catalog, hasSessions: true }, [])! }
+}
+
 function naively (before: Lock, after: Lock) {
   const then = Object.keys(before.scopes)
   // A new name of a scope that was there is left out: it is that scope.
-  const today = (name: string) => catalogOf(after).grant([name]).current[0]!
+  const today = (name: string) => readingOf(after).catalog.grant([name]).current[0]!
   const fresh = Object.keys(after.scopes).filter(name => !then.includes(name) && !then.some(old => today(old) === today(name)))
   const gains = (to: Lock, from: Lock, names: readonly string[]) => {
     const callers: Array<(lock: Lock) => Identity> = [
@@ -87,11 +101,11 @@ function naively (before: Lock, after: Lock) {
 }
 
 function keyWith (lock: Lock, names: readonly string[]): Identity {
-  return anyKey(catalogOf(lock).grant(names))
+  return anyKey(readingOf(lock).catalog.grant(names))
 }
 
 function sessionWith (lock: Lock, names: readonly string[]): Identity {
-  return { type: 'user', user: { id: 'u1' }, grant: catalogOf(lock).grant(names) }
+  return { type: 'user', user: { id: 'u1' }, grant: readingOf(lock).catalog.grant(names) }
 }
 
 function conditionSets (locks: readonly Lock[]): string[][] {
