@@ -1,4 +1,5 @@
 /** What a page says, read naively: by hand, and with nothing of the package. */
+import { isDeepStrictEqual } from 'node:util'
 
 export interface Row {
   /** As the example declares it: 'GET /clusters/:id'. */
@@ -47,31 +48,32 @@ export interface Expectation {
   readonly challenge?: string | undefined
 }
 
-/** What a key with this grant gets. */
-export function expectedOfKey (row: Row, granted: readonly string[], reading: Reading): Expectation {
-  const { needs, base } = row
-  if (needs === 'public') return { status: row.succeeds }
-  if (needs === 'user') return refusal(reading, USER_ONLY)
+/** What a key with this grant gets, row by row. */
+export function expectedOfKey (granted: readonly string[], reading: Reading): (row: Row) => Expectation {
   const open = new Set(granted.flatMap(scope => reading.opens(scope)))
   const isOpen = (alternative: readonly string[]) => alternative.every(name => open.has(name))
 
-  const alternatives = base !== undefined && !isOpen(base) ? [base] : needs
-  if (alternatives.some(isOpen)) return { status: row.succeeds }
+  return ({ needs, base, succeeds }) => {
+    if (needs === 'public') return { status: succeeds }
+    if (needs === 'user') return refusal(reading, USER_ONLY)
+    const alternatives = base !== undefined && !isOpen(base) ? [base] : needs
+    if (alternatives.some(isOpen)) return { status: succeeds }
 
-  const required = [...new Set(alternatives.flat())]
-  const missing = required.filter(name => !open.has(name))
-  const what = alternatives.length > 1
-    ? `scope: one of ${alternatives.map(names => names.join(' + ')).join(', ')}`
-    : `scope${missing.length === 1 ? '' : 's'}: ${missing.join(', ')}`
-  return refusal(reading, {
-    statusCode: 403,
-    code: 'FST_API_KEY_MISSING_SCOPE',
-    error: 'Forbidden',
-    message: `API key missing required ${what}`,
-    requiredScopes: required,
-    missingScopes: missing,
-    grantedScopes: reading.shown?.(granted) ?? granted
-  }, `error="insufficient_scope", scope="${required.join(' ')}"`)
+    const required = [...new Set(alternatives.flat())]
+    const missing = required.filter(name => !open.has(name))
+    const what = alternatives.length > 1
+      ? `scope: one of ${alternatives.map(names => names.join(' + ')).join(', ')}`
+      : `scope${missing.length === 1 ? '' : 's'}: ${missing.join(', ')}`
+    return refusal(reading, {
+      statusCode: 403,
+      code: 'FST_API_KEY_MISSING_SCOPE',
+      error: 'Forbidden',
+      message: `API key missing required ${what}`,
+      requiredScopes: required,
+      missingScopes: missing,
+      grantedScopes: reading.shown?.(granted) ?? granted
+    }, `error="insufficient_scope", scope="${required.join(' ')}"`)
+  }
 }
 
 /** What somebody without a credential that counts gets: without any, with what looks like a key, with something else. */
@@ -80,6 +82,14 @@ export function expectedOfStranger ({ needs, succeeds }: Row, offers: 'nothing' 
   const error = offers === 'nothing' ? '' : 'error="invalid_token"'
   if (needs === 'user' && offers !== 'a key') return refusal(reading, SESSION_REQUIRED, error)
   return refusal(reading, offers === 'nothing' ? KEY_REQUIRED : KEY_INVALID, error)
+}
+
+interface Given { readonly status: number, readonly body?: unknown, readonly challenge?: string | undefined }
+
+/** Tells in words if an answer is not as expected. */
+export function compare (request: string, { status, body, challenge }: Given, wanted: Expectation): string[] {
+  const isAsExpected = status === wanted.status && challenge === wanted.challenge && (wanted.body === undefined || isDeepStrictEqual(body, wanted.body))
+  return isAsExpected ? [] : [`${request}: ${JSON.stringify({ status, body, challenge })} instead of ${JSON.stringify(wanted)}`]
 }
 
 /** Whether everything is granted that the granted scopes require. */

@@ -9,6 +9,8 @@ export interface Tried extends Pick<Reading, 'opens' | 'requires'> {
   readonly grants?: { readonly [title: string]: readonly string[] }
 }
 
+export type TriedGrant = readonly [title: string, granted: readonly string[]]
+
 /** Nothing; each scope alone, and all those that do not open it; each combination that a row needs, and that less one. */
 export function grantsOf (page: Tried): Map<string, readonly string[]> {
   const { rows, scopes, opens, grants = {} } = page
@@ -36,6 +38,22 @@ export function grantsOf (page: Tried): Map<string, readonly string[]> {
   }
   for (const [title, granted] of Object.entries(grants)) add(title, granted)
   return found
+}
+
+/**
+ * The same, in groups that can be tried on one app, row by row: each row that changes something succeeds for one of the group alone, and
+ * finds everything as if that one had been alone.
+ */
+export function groupsOf (grants: readonly TriedGrant[], changes: (granted: readonly string[]) => readonly Row[]): TriedGrant[][] {
+  const groups: Array<{ readonly grants: TriedGrant[], readonly changing: Set<Row> }> = []
+  for (const grant of grants) {
+    const rows = changes(grant[1])
+    let group = groups.find(({ changing }) => !rows.some(row => changing.has(row)))
+    if (group === undefined) groups.push(group = { grants: [], changing: new Set() })
+    group.grants.push(grant)
+    for (const row of rows) group.changing.add(row)
+  }
+  return groups.map(({ grants }) => grants)
 }
 
 /** With what is missing of all that these scopes require. */

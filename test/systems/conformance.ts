@@ -7,8 +7,8 @@ import { memoryStore } from 'fastify-api-key-scopes'
 import type { Test } from 'tap'
 import { adminSession } from '../../examples/session.js'
 import { startClient, type BuildApp, type Client } from './client.js'
-import { expectedOfKey, expectedOfStranger, isComplete, type Expectation, type Reading, type Row } from './conformance.expectation.js'
-import { completed, grantsOf, type Tried } from './conformance.grants.js'
+import { compare, expectedOfKey, expectedOfStranger, isComplete, type Expectation, type Reading, type Row } from './conformance.expectation.js'
+import { completed, grantsOf, groupsOf, type Tried, type TriedGrant } from './conformance.grants.js'
 
 export type { Denial, Row } from './conformance.expectation.js'
 
@@ -39,7 +39,7 @@ export function checksOf (page: Page): Check[] {
   const grants = [...grantsOf(page)]
   return [
     { title: 'the table has every route of the app, and no other', run: () => routes(page) },
-    ...grants.filter(([, granted]) => isComplete(granted, page)).map(([title, granted]) => ({ title: `a key with ${title}`, run: () => grant(page, granted) })),
+    ...groupsOf(grants.filter(([, granted]) => isComplete(granted, page)), granted => changedBy(granted, page)).flatMap(group => together(page, group)),
     { title: 'no key lacks what its scopes require', run: () => incomplete(page, grants.filter(([, granted]) => !isComplete(granted, page))) },
     { title: 'a key created without scopes', run: () => defaultGrant(page) },
     { title: 'a user passes everywhere, and everything really happens', run: () => user(page) },
@@ -68,12 +68,21 @@ async function routes (page: Page): Promise<string[]> {
   ]
 }
 
-async function grant (page: Page, granted: readonly string[]): Promise<string[]> {
-  return await withClient(page, async (client) => await keyOf(client, page, { scopes: granted }, granted))
+/** A check of each of these grants, all in one app. */
+function together (page: Page, grants: readonly TriedGrant[]): Check[] {
+  let tried: Promise<string[][]> | undefined
+  const tryAll = async () => await withClient(page, async client => await keysOf(client, page, grants.map(([, granted]) => [{ scopes: granted }, granted])))
+  return grants.map(([title], i) => ({ title: `a key with ${title}`, run: async () => (await (tried ??= tryAll()))[i]! }))
+}
+
+/** The rows that change something and succeed with this grant. */
+function changedBy (granted: readonly string[], page: Page): readonly Row[] {
+  const expected = expectedOfKey(granted, page)
+  return page.rows.filter(row => !isGet(row.route) && expected(row).body === undefined)
 }
 
 /** All in one app: they change nothing. */
-async function incomplete (page: Page, grants: ReadonlyArray<readonly [title: string, granted: readonly string[]]>): Promise<string[]> {
+async function incomplete (page: Page, grants: readonly TriedGrant[]): Promise<string[]> {
   return await withClient(page, async (client) => {
     const found: string[] = []
     for (const [title, granted] of grants) {
@@ -86,25 +95,32 @@ async function incomplete (page: Page, grants: ReadonlyArray<readonly [title: st
 
 async function defaultGrant (page: Page): Promise<string[]> {
   return await withClient(page, async (client) => {
-    if (page.defaultGrant !== undefined) return await keyOf(client, page, {}, page.defaultGrant)
+    if (page.defaultGrant !== undefined) return (await keysOf(client, page, [[{}, page.defaultGrant]]))[0]!
     const { status } = await client.ask(`POST ${keysPath(page)}`, client.session, { name: 'one' })
     return compare('creating it', { status }, { status: 400 })
   })
 }
 
-async function keyOf (client: Client, page: Page, fields: object, granted: readonly string[]): Promise<string[]> {
-  const { key, record } = await client.createKey({ name: 'one', ...fields })
-  const stored = isDeepStrictEqual(record.scopes, granted) ? [] : [`its record has ${record.scopes.join(', ')}`]
-  return [...stored, ...await tryRows(client, page, headersOf(page, key), row => expectedOfKey(row, granted, page))]
+/** Creates a key with each of these fields, which comes to this grant, and tells what is wrong with it. */
+async function keysOf (client: Client, page: Page, wanted: ReadonlyArray<readonly [fields: object, granted: readonly string[]]>): Promise<string[][]> {
+  const callers: Caller[] = []
+  const stored: string[][] = []
+  for (const [fields, granted] of wanted) {
+    const { key, record } = await client.createKey({ name: 'one', ...fields })
+    callers.push({ headers: headersOf(page, key), expected: expectedOfKey(granted, page) })
+    stored.push(isDeepStrictEqual(record.scopes, granted) ? [] : [`its record has ${record.scopes.join(', ')}`])
+  }
+  const answered = await tryRows(client, page, ...callers)
+  return stored.map((found, i) => [...found, ...answered[i]!])
 }
 
 async function user (page: Page): Promise<string[]> {
   const watched = [...page.watch ?? [], keysPath(page)]
   return await withClient(page, async (client) => {
     const before = await client.snapshot(watched)
-    const found = await tryRows(client, page, client.session, ({ succeeds }) => ({ status: succeeds }))
+    const [found] = await tryRows(client, page, { headers: client.session, expected: ({ succeeds }) => ({ status: succeeds }) })
     const after = await client.snapshot(watched)
-    return [...found, ...watched.filter((_, i) => isDeepStrictEqual(before[i], after[i])).map(path => `${path} has not changed`)]
+    return [...found!, ...watched.filter((_, i) => isDeepStrictEqual(before[i], after[i])).map(path => `${path} has not changed`)]
   })
 }
 
@@ -113,8 +129,9 @@ async function refusals (page: Page): Promise<string[]> {
   return await withClient(page, async (client) => {
     const { key, record } = await client.createKey({ name: 'nothing', scopes: [] })
     const before = await client.snapshot(watched)
+    const expected = expectedOfKey([], page)
     for (const row of page.rows) {
-      const isRefused = expectedOfKey(row, [], page).body !== undefined
+      const isRefused = expected(row).body !== undefined
       if (isRefused) await client.ask(requestOf(row, record.id), headersOf(page, key), row.body)
     }
     const after = await client.snapshot(watched)
@@ -131,40 +148,40 @@ async function strangers (page: Page): Promise<string[]> {
     const good = (await client.createKey(everything)).key
     const mistyped = `${good.slice(0, -1)}${good.endsWith('0') ? '1' : '0'}`
 
-    const found: string[] = []
-    const offers = { 'a revoked key': revoked.key, 'a key of another installation': foreign, 'a mistyped key': mistyped }
-    for (const [title, key] of Object.entries(offers)) {
-      const answers = await tryRows(client, page, headersOf(page, key), row => expectedOfStranger(row, 'a key', page))
-      found.push(...answers.map(answer => `${title}: ${answer}`))
+    const bearing = (key: string): Caller => ({ headers: headersOf(page, key), expected: row => expectedOfStranger(row, 'a key', page) })
+    const callers: { readonly [title: string]: Caller } = {
+      'a revoked key': bearing(revoked.key),
+      'a key of another installation': bearing(foreign),
+      'a mistyped key': bearing(mistyped),
+      'no session': { headers: { authorization: 'Bearer letmein' }, expected: row => expectedOfStranger(row, 'something else', page) },
+      'no credential': { headers: {}, expected: row => expectedOfStranger(row, 'nothing', page) }
     }
-    const others = await tryRows(client, page, { authorization: 'Bearer letmein' }, row => expectedOfStranger(row, 'something else', page))
-    const none = await tryRows(client, page, {}, row => expectedOfStranger(row, 'nothing', page))
-    return [...found, ...others.map(answer => `no session: ${answer}`), ...none.map(answer => `no credential: ${answer}`)]
+    const found = await tryRows(client, page, ...Object.values(callers))
+    return Object.keys(callers).flatMap((title, i) => found[i]!.map(answer => `${title}: ${answer}`))
   })
 }
 
-/** Sends every row, and HEAD after GET, and tells which answers are not as expected. */
-async function tryRows (client: Client, page: Page, headers: OutgoingHttpHeaders, expected: (row: Row) => Expectation): Promise<string[]> {
-  const spare = await client.createKey({ name: 'spare', scopes: [] })
-  const found: string[] = []
-  for (const row of page.rows) {
-    const request = requestOf(row, spare.record.id)
-    const wanted = expected(row)
-    const answer = await client.ask(request, headers, row.body)
-    found.push(...compare(request, { ...answer, challenge: answer.headers['www-authenticate'] }, wanted))
-    if (!isGet(request)) continue
-    const { status, headers: { 'www-authenticate': challenge } } = await client.ask(request.replace('GET', 'HEAD'), headers)
-    found.push(...compare(request.replace('GET', 'HEAD'), { status, challenge }, { status: wanted.status, challenge: wanted.challenge }))
-  }
-  return found
+interface Caller {
+  readonly headers: OutgoingHttpHeaders
+  expected (row: Row): Expectation
 }
 
-interface Given { readonly status: number, readonly body?: unknown, readonly challenge?: string | undefined }
-
-/** Tells in words if an answer is not as expected. */
-export function compare (request: string, { status, body, challenge }: Given, wanted: Expectation): string[] {
-  const isAsExpected = status === wanted.status && challenge === wanted.challenge && (wanted.body === undefined || isDeepStrictEqual(body, wanted.body))
-  return isAsExpected ? [] : [`${request}: ${JSON.stringify({ status, body, challenge })} instead of ${JSON.stringify(wanted)}`]
+/** Sends every row, and HEAD after GET, for each of the callers, and tells of each which answers are not as expected. */
+async function tryRows (client: Client, page: Page, ...callers: readonly Caller[]): Promise<string[][]> {
+  const spare = await client.createKey({ name: 'spare', scopes: [] })
+  const found = callers.map((): string[] => [])
+  for (const row of page.rows) {
+    const request = requestOf(row, spare.record.id)
+    for (const [i, { headers, expected }] of callers.entries()) {
+      const wanted = expected(row)
+      const answer = await client.ask(request, headers, row.body)
+      found[i]!.push(...compare(request, { ...answer, challenge: answer.headers['www-authenticate'] }, wanted))
+      if (!isGet(request)) continue
+      const { status, headers: { 'www-authenticate': challenge } } = await client.ask(request.replace('GET', 'HEAD'), headers)
+      found[i]!.push(...compare(request.replace('GET', 'HEAD'), { status, challenge }, { status: wanted.status, challenge: wanted.challenge }))
+    }
+  }
+  return found
 }
 
 async function withClient<Result> ({ buildApp, keysPath }: Page, use: (client: Client) => Promise<Result>): Promise<Result> {

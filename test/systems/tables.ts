@@ -4,9 +4,8 @@ import apiKeyScopes, { defineScopes, type RouteAccess, type ScopeEntry } from 'f
 import apiKeyRoutes from 'fastify-api-key-scopes/routes'
 import type { AppOptions } from '../../examples/serve.js'
 import { startClient, type Answer, type Client } from './client.js'
-import { expectedOfKey, expectedOfStranger, type Denial, type Expectation, type Reading, type Row } from './conformance.expectation.js'
+import { compare, expectedOfKey, expectedOfStranger, type Denial, type Expectation, type Reading, type Row } from './conformance.expectation.js'
 import { grantsOf } from './conformance.grants.js'
-import { compare } from './conformance.js'
 import { routesOf } from './tables.paths.js'
 
 export interface Operation {
@@ -63,12 +62,14 @@ export async function checkTable (table: Table, enforced = table): Promise<Outco
     for (const [turn, [title, granted]] of [...grants].entries()) {
       const { key } = await client.createKey({ name: 'one', scopes: granted })
       const matters = mattersTo(granted, reading)
+      const expected = expectedOfKey(granted, reading)
+      const expectedOfUser = expectedOfSession(granted, reading, table)
       for (const [i, row] of tried.entries()) {
         // In big tables, of the rows that have nothing to do with a grant, some of each are enough.
         if (!isFull && tried.length > 100 && (i + turn) % 8 > 0 && !matters(row)) continue
         const { headers } = routes[row.operation]!
-        await ask(client, row, { ...headers, authorization: `Bearer ${key}` }, expectedOfKey(row, granted, reading), `a key with ${title}`)
-        if (row.needs === 'user') await ask(client, row, { ...headers, cookie: granted.join(' ') }, expectedOfSession(row, granted, reading, table), `a session with ${title}`)
+        await ask(client, row, { ...headers, authorization: `Bearer ${key}` }, expected(row), `a key with ${title}`)
+        if (row.needs === 'user') await ask(client, row, { ...headers, cookie: granted.join(' ') }, expectedOfUser(row), `a session with ${title}`)
       }
     }
   } finally {
@@ -174,11 +175,12 @@ function rowsOf (operation: Operation): Row[] {
 }
 
 /** Sessions have scopes of their own here, and those are told so. */
-function expectedOfSession (row: TriedRow, granted: readonly string[], reading: Reading, table: Table): Expectation {
-  return expectedOfKey({ ...row, needs: table.operations[row.operation]!.anyOfAllOf }, granted, {
+function expectedOfSession (granted: readonly string[], reading: Reading, table: Table): (row: TriedRow) => Expectation {
+  const expected = expectedOfKey(granted, {
     ...reading,
     denied: (denial: Denial) => ({ ...denial, message: denial.message.replace('API key', 'User session') })
   })
+  return row => expected({ ...row, needs: table.operations[row.operation]!.anyOfAllOf })
 }
 
 function opensOf (table: Table, names: readonly string[]): Reading['opens'] {
