@@ -2,6 +2,7 @@ import Fastify from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import t from 'tap'
 import type { ApiKeyScopesOptions, Denial } from '../../lib/index.js'
+import { differences } from './differences.js'
 
 /** Apps that are older than the import of the package, so that start-up cannot see what was declared before it. */
 const older = [Fastify({ logger: false })]
@@ -272,13 +273,15 @@ t.test('a denial from a handler or a hook is the same as one from the route', as
   t.equal(urls.length, 36)
   const key = await create('clusters:read')
   const bytes = new Set<string>()
+  const { compare, different } = differences()
   for (const url of urls) {
     const response = await get(url, bearer(key))
-    t.strictSame(answerOf(response), SCOPED_ANSWER, url)
+    compare(answerOf(response), SCOPED_ANSWER, url)
     bytes.add(JSON.stringify({ ...response.headers, date: '', body: response.body }))
     const head = await app.inject({ method: 'HEAD', url, headers: bearer(key) })
-    t.strictSame({ status: head.statusCode, challenge: head.headers['www-authenticate'], body: head.body }, { status: 403, challenge: SCOPED_ANSWER.challenge, body: '' }, `HEAD ${url}`)
+    compare({ status: head.statusCode, challenge: head.headers['www-authenticate'], body: head.body }, { status: 403, challenge: SCOPED_ANSWER.challenge, body: '' }, `HEAD ${url}`)
   }
+  t.strictSame(different, [])
   t.equal(bytes.size, 1, 'byte for byte, headers and all')
   t.equal(denials().length, 72, 'and is logged once each')
   for (const denial of denials()) t.match(denial, { level: LEVELS.info, code: 'FST_API_KEY_MISSING_SCOPE' })
@@ -311,6 +314,7 @@ t.test('the default body is the same whatever the route does with its answers', 
     'a status set before': { setUp: app => { app.addHook('onRequest', async (_request, reply) => { reply.code(200) }) } },
     'a schema error formatter': { setUp: app => { app.setSchemaErrorFormatter(errors => new Error(String(errors))) } }
   }
+  const { compare, different } = differences()
   for (const [title, { more, setUp, not }] of Object.entries(table)) {
     // Set up in a child of its own that is older than the plugin: its hooks run before ours.
     for (const when of ['before', 'after'] as const) {
@@ -325,9 +329,10 @@ t.test('the default body is the same whatever the route does with its answers', 
         }
       })
       const key = await create('clusters:read')
-      for (const url of urls.filter(url => url !== not)) t.strictSame(answerOf(await get(url, bearer(key))), SCOPED_ANSWER, `${title}, ${when} the plugin: ${url}`)
+      for (const url of urls.filter(url => url !== not)) compare(answerOf(await get(url, bearer(key))), SCOPED_ANSWER, `${title}, ${when} the plugin: ${url}`)
     }
   }
+  t.strictSame(different, [])
 })
 
 t.test('onSend hooks see the default body as text, and may change it', async (t) => {
@@ -375,6 +380,7 @@ t.test('formatError shapes every denial, wherever it comes from and whatever han
     'one that sends nothing at all': app => { app.setErrorHandler((_error, _request, reply) => { reply.code(204).send() }) },
     'one with its own serializer': app => { app.setErrorHandler((_error, _request, reply) => { reply.serializer(() => 'serialized').type('text/plain').send({}) }) }
   }
+  const { compare, different } = differences()
   for (const [format, formatError] of Object.entries(FORMATS)) {
     for (const [title, setUp] of Object.entries(handlers)) {
       for (const more of [{}, { errorHandler: mine }] satisfies RouteShorthandOptions[]) {
@@ -396,13 +402,14 @@ t.test('formatError shapes every denial, wherever it comes from and whatever han
         ]
         for (const [url, headers, denial, expected] of requests) {
           const response = await get(url, headers)
-          t.strictSame(answerOf(response), { status: denial.statusCode, type: JSON_TYPE, challenge: expected, body: JSON.parse(JSON.stringify(formatError(denial))) as unknown },
+          compare(answerOf(response), { status: denial.statusCode, type: JSON_TYPE, challenge: expected, body: JSON.parse(JSON.stringify(formatError(denial))) as unknown },
             `${format}, ${title}${'errorHandler' in more ? ', and one on the route' : ''}: ${url}`)
         }
-        t.notOk(lines.some(({ msg }) => msg?.includes('formatError')))
+        compare(lines.filter(({ msg }) => msg?.includes('formatError')), [], `the log with ${format}, ${title}`)
       }
     }
   }
+  t.strictSame(different, [])
 })
 
 t.test('formatError also shapes 503s and the refusal of a route without a policy', async (t) => {
@@ -499,6 +506,7 @@ const PLACES = ['the app, before', 'the app, after', 'a child, before', 'a child
 
 for (const place of PLACES) {
   t.test(`an error handler of ${place} the plugin gets the denial and decides`, async (t) => {
+    const { compare, different } = differences()
     for (const [title, { handler, status, isDefault = false }] of Object.entries(BEHAVIOURS)) {
       let urls: string[] = []
       const errorHandler = handler as never
@@ -524,14 +532,14 @@ for (const place of PLACES) {
       const key = await create('clusters:read')
       for (const url of urls) {
         const response = await get(url, bearer(key))
-        t.equal(response.statusCode, status ?? 403, `${title}: ${url}`)
-        t.equal(response.headers['www-authenticate'], SCOPED_ANSWER.challenge)
-        const body = response.json<Record<string, unknown>>()
+        const { challenge, body, ...answer } = answerOf(response)
+        compare({ status: answer.status, challenge }, { status: status ?? 403, challenge: SCOPED_ANSWER.challenge }, `${title}: ${url}`)
+        const { error: _, ...members } = SCOPED
         if (isDefault) {
-          t.match(body, { statusCode: 403, error: 'Forbidden', code: SCOPED.code, message: SCOPED.message }, 'Fastify\'s own body')
+          const { statusCode, error, code, message } = body as Denial
+          compare({ statusCode, error, code, message }, { statusCode: 403, error: 'Forbidden', code: SCOPED.code, message: SCOPED.message }, `${title}: ${url}, Fastify's own body`)
         } else {
-          const { error: _, ...members } = SCOPED
-          t.strictSame(body, { mine: true, ...members, soFar: 403, challenge: SCOPED_ANSWER.challenge })
+          compare(body, { mine: true, ...members, soFar: 403, challenge: SCOPED_ANSWER.challenge }, `${title}: ${url}, the body`)
         }
       }
       const [, wrong] = [await get(urls[0]!), await get(urls[0]!, bearer('skale_'))]
@@ -539,6 +547,7 @@ for (const place of PLACES) {
       t.equal(wrong.headers['www-authenticate'], challenge('error="invalid_token"'))
       t.equal(denials().length, urls.length + 2, 'each denial is logged once')
     }
+    t.strictSame(different, [])
   })
 }
 
@@ -774,6 +783,7 @@ t.test('an onSend hook that fails on a denial changes the answer at most, and ne
     app => { app.setErrorHandler((error: Error, _request, reply) => { reply.send({ mine: error.message }) }) },
     app => { app.setErrorHandler(async error => { throw error }) }
   ]
+  const { compare, different } = differences()
   for (const [title, hook] of Object.entries(hooks)) {
     for (const plugin of plugins) {
       for (const before of handlers) {
@@ -797,13 +807,14 @@ t.test('an onSend hook that fails on a denial changes the answer at most, and ne
         for (const url of urls) {
           // The hook asks about a request that was not let through, so that it is nobody's.
           const status = title === 'demands a scope' && url === '/x/route' ? 401 : 403
-          t.equal((await get(url, bearer(key))).statusCode, status, `${title}: ${url}`)
+          compare((await get(url, bearer(key))).statusCode, status, `${title}: ${url}`)
         }
         t.equal((await app.inject('/public')).statusCode, 200)
         t.equal(seen.handled, 1)
       }
     }
   }
+  t.strictSame(different, [])
 })
 
 t.test('the handler of a refused request runs 0 times', async (t) => {

@@ -1,13 +1,12 @@
 // Assurance 7: whatever the router's options and however a URL is written, a handler runs only if the policy of the
 // route that it belongs to allows who is asking. What each route needs stands here once more, in the handlers, and is
 // compared with what each sender was granted, so nothing of the plugin is believed.
-import { Agent, request as httpRequest } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyRequest, FastifyServerOptions, HTTPMethods } from 'fastify'
 import t from 'tap'
 import apiKeyScopes from '../../lib/index.js'
 import { pluginOptions } from './routes-app.js'
+import { listen, RawClient, rawRequest } from './wire-app.js'
 
 /** Fastify's types forget the one. */
 type RouterOptions = NonNullable<FastifyServerOptions['routerOptions']> & { useSemicolonDelimiter?: boolean }
@@ -127,36 +126,31 @@ async function sendAll (server: FastifyServerOptions, guardsNotFound: boolean, t
   await app.register(apiKeyScopes, pluginOptions(guardsNotFound ? { notFound: { scopes: 'devices:read' } } : {}))
   declare(app)
   app.setNotFoundHandler(async (request, reply) => { reply.code(404); return await handlerOf('not found', guardsNotFound ? ['devices:read'] : [])(request) })
-  await app.listen({ port: 0, host: '127.0.0.1' })
-  const { port } = app.server.address() as AddressInfo
+  const port = await listen(app)
 
   const credentials = new Map<Sender, string>()
   for (const [sender, granted] of Object.entries(GRANTS)) {
     if (granted !== null) credentials.set(sender as Sender, `Bearer ${(await app.apiKeys.create({ name: sender, scopes: granted })).key}`)
   }
 
-  const agent = new Agent({ keepAlive: true, maxSockets: 8 })
-  const send = async (sender: Sender, method: string, path: string): Promise<number> => await new Promise((resolve, reject) => {
+  const client = new RawClient(port)
+  const requestOf = (sender: Sender, method: string, path: string): string => {
     const authorization = credentials.get(sender)
     const body = ['GET', 'HEAD', 'TRACE'].includes(method) ? '' : '{}'
-    const headers = { 'x-sender': sender, 'content-type': 'application/json', 'content-length': body.length, ...authorization !== undefined && { authorization } }
-    const request = httpRequest({ agent, port, host: '127.0.0.1', method, path, headers }, response => {
-      response.resume().on('end', () => { resolve(response.statusCode!) }).on('error', reject)
-    })
-    request.on('error', reject).end(body)
-  })
+    const headers = [`X-Sender: ${sender}`, 'Content-Type: application/json', `Content-Length: ${body.length}`, ...authorization === undefined ? [] : [`Authorization: ${authorization}`]]
+    return rawRequest(path, headers, method) + body
+  }
 
   try {
     for (const base of Object.values(BASES)) {
       for (const form of PATH_FORMS) {
-        await Promise.all(METHODS.flatMap(method => SENDERS.map(async sender => {
-          tally.requests++
-          add(tally.statuses, await send(sender, method, form(base)))
-        })))
+        const answers = await client.exchange(METHODS.flatMap(method => SENDERS.map(sender => requestOf(sender, method, form(base)))))
+        tally.requests += answers.length
+        for (const { status } of answers) add(tally.statuses, status)
       }
     }
   } finally {
-    agent.destroy()
+    client.end()
     await app.close()
   }
 }

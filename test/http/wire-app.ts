@@ -157,6 +157,8 @@ export class RawClient {
   #received = Buffer.alloc(0)
   #waiting: { count: number, resolve: (responses: RawResponse[]) => void, reject: (error: Error) => void } | undefined
   #responses: RawResponse[] = []
+  /** Which of the requests have answers that tell the length of a body that does not come. */
+  #heads: boolean[] = []
   closed = false
 
   constructor (port: number) {
@@ -174,6 +176,7 @@ export class RawClient {
 
   /** Sends some requests at once and waits for as many answers. */
   async exchange (requests: ReadonlyArray<string | Buffer>): Promise<RawResponse[]> {
+    this.#heads = requests.map(request => request.toString().startsWith('HEAD '))
     const answers = new Promise<RawResponse[]>((resolve, reject) => {
       this.#waiting = { count: requests.length, resolve, reject }
     })
@@ -192,7 +195,7 @@ export class RawClient {
       const end = this.#received.indexOf('\r\n\r\n', at)
       if (end < 0) break
       const head = this.#received.toString('latin1', at, end)
-      const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0)
+      const length = this.#heads[this.#responses.length] === true ? 0 : Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0)
       if (this.#received.length < end + 4 + length) break
       this.#responses.push({
         status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1]),
