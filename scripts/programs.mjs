@@ -4,15 +4,14 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+// The compiler is no program of Node: it is started without one around it.
+import getExePath from '../node_modules/@typescript/native/lib/getExePath.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const compiler = join(root, 'node_modules/@typescript/native/bin/tsc')
 
 export function tsc (...args) {
-  // tap loads its hooks into every child process; the compiler cannot be loaded with them.
-  const [command, ...before] = process.env.TAP ? ['env', '-u', 'NODE_OPTIONS', process.execPath] : [process.execPath]
   return new Promise((resolve) => {
-    execFile(command, [...before, compiler, '--pretty', 'false', ...args], { cwd: root, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+    execFile(getExePath(), ['--pretty', 'false', ...args], { cwd: root, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
       resolve({ ok: error === null, output: stdout + stderr })
     })
   })
