@@ -10,8 +10,9 @@ import getExePath from '../node_modules/@typescript/native/lib/getExePath.js'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 export function tsc (...args) {
+  // Several threads would each check the libraries anew: that is most of the work.
   return new Promise((resolve) => {
-    execFile(getExePath(), ['--pretty', 'false', ...args], { cwd: root, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+    execFile(getExePath(), ['--singleThreaded', '--pretty', 'false', ...args], { cwd: root, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
       resolve({ ok: error === null, output: stdout + stderr })
     })
   })
