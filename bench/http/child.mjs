@@ -11,8 +11,9 @@ export class Child {
   #process
   #ended
 
+  /** @param core left out: any, until `pin` says which. */
   constructor (file, argument, core) {
-    const [execPath, ...execArgv] = onCore(core, [process.execPath])
+    const [execPath, ...execArgv] = core === undefined ? [process.execPath] : onCore(core, [process.execPath])
     this.#process = fork(new URL(file, import.meta.url), [JSON.stringify(argument)], {
       execPath,
       execArgv,
@@ -39,6 +40,11 @@ export class Child {
     const answer = this.hear()
     this.#process.send(question)
     return await answer
+  }
+
+  /** From now on it has this core alone, with all its threads. */
+  pin (core) {
+    if (PINNED) execFileSync('taskset', ['-a', '-c', '-p', String(core), String(this.#process.pid)], { stdio: 'ignore' })
   }
 
   async end () {

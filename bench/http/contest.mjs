@@ -1,19 +1,16 @@
 // One round: a fresh process of bare Fastify and one of each contestant, all alive at the same time, served requests in short
 // slices one after the other. What is noise for one, such as somebody else's use of the machine, is noise for all.
 import { Child, CORES } from './child.mjs'
-import { Runner } from './runner.mjs'
+import { getReady, Runner } from './runner.mjs'
 import { BARE } from './variants/index.mjs'
 
 /** The slices of each contestant, each with the one of bare Fastify that was its neighbour. */
 export async function contest (contestants, settings) {
   const load = new Child('load.mjs', null, CORES.load)
-  const runners = []
+  const runners = [...contestants, BARE].map(variant => new Runner(variant, settings, load))
   try {
-    for (const variant of contestants) runners.push(await Runner.start(variant, settings, load))
-    // It is sent the same bytes, so that a ratio is the price of the check and not that of a longer header.
-    const bare = await Runner.start(BARE, settings, load, runners[0].credentials)
-    runners.push(bare)
-    for (const runner of runners) await runner.warmUp()
+    await getReady(runners)
+    const bare = runners.at(-1)
 
     const slices = contestants.map(() => [])
     for (let i = 0; i < settings.slices && runners.every(runner => runner.mayGoOn); i++) {

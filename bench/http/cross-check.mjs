@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { spread } from '../figures.mjs'
 import { Child, CORES, onCore } from './child.mjs'
-import { Runner } from './runner.mjs'
+import { getReady, Runner } from './runner.mjs'
 import { BARE } from './variants/index.mjs'
 
 const SECONDS = 2
@@ -20,11 +20,9 @@ export const TOOL_NAMES = Object.keys(TOOLS)
 
 export async function crossCheck (variant, toolName, settings) {
   const load = new Child('load.mjs', null, CORES.load)
-  const runners = []
+  const runners = [variant, BARE].map(each => new Runner(each, settings, load))
   try {
-    runners.push(await Runner.start(variant, settings, load))
-    runners.push(await Runner.start(BARE, settings, load, runners[0].credentials))
-    for (const runner of runners) await runner.warmUp()
+    await getReady(runners)
 
     const runs = new Map(runners.map(runner => [runner, []]))
     for (let i = 0; i < PAIRS; i++) {

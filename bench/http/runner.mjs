@@ -3,6 +3,16 @@ import { Child, CORES } from './child.mjs'
 
 let count = 0
 
+/** Gets all of them ready at the same time, on all cores, since making their keys takes longest. The last is bare Fastify. */
+export async function getReady (runners) {
+  await Promise.all(runners.map(async runner => await runner.listening()))
+  for (const runner of runners) {
+    // Bare Fastify is sent the same bytes, so that a ratio is the price of the check and not that of a longer header.
+    await runner.connect(runner === runners.at(-1) ? runners[0].credentials : undefined)
+    await runner.warmUp()
+  }
+}
+
 export class Runner {
   /** What is sent to it in the header Authorization. */
   credentials
@@ -14,22 +24,31 @@ export class Runner {
   #settings
   #name
   #once
+  #answer
+
+  constructor (variant, settings, load) {
+    const { name, file, start, answer, once = false, store, location, checkout = settings.checkout } = variant
+    this.credentials = variant.credentials
+    this.#settings = settings
+    this.#load = load
+    this.#answer = answer
+    this.#once = once
+    this.#name = `${name} (${++count})`
+    this.#server = new Child('server.mjs', { file, start, settings: { keys: settings.keys, store, location, checkout } })
+  }
+
+  /** Resolves when it listens, on its core alone from then on. */
+  async listening () {
+    const { port, credentials } = await this.#server.hear()
+    this.#server.pin(CORES.server)
+    this.port = port
+    this.credentials ??= credentials
+  }
 
   /** @param credentials what is sent instead of what the variant says */
-  static async start (variant, settings, load, credentials) {
-    const runner = new Runner()
-    const { name, file, start, answer, once = false, store, location } = variant
-    runner.#settings = settings
-    runner.#load = load
-    runner.#once = once
-    runner.#name = `${name} (${++count})`
-    const { keys, checkout } = settings
-    runner.#server = new Child('server.mjs', { file, start, settings: { keys, store, location, checkout: variant.checkout ?? checkout } }, CORES.server)
-    const said = await runner.#server.hear()
-    runner.port = said.port
-    runner.credentials = credentials ?? variant.credentials ?? said.credentials
-    await runner.#ask('connect', { port: said.port, credentials: runner.credentials, answer, once })
-    return runner
+  async connect (credentials) {
+    this.credentials = credentials ?? this.credentials
+    await this.#ask('connect', { port: this.port, credentials: this.credentials, answer: this.#answer, once: this.#once })
   }
 
   /** With every header, so that what remembers keys knows them all, and then as later, until V8 has settled. */
