@@ -36,6 +36,13 @@ export const asProcess: Run = async (args, { cwd = root, input = '', env = {}, b
   return await ended(child)
 }
 
+/** What the built program does, for several commands in one process: most of what a process takes is its start. */
+export async function oneAfterAnother (commands: ReadonlyArray<readonly string[]>): Promise<Ran[]> {
+  const { code, stdout, stderr } = await ended(spawned([process.execPath, '--no-warnings', join(root, 'test/cli/one-after-another.mjs'), JSON.stringify(commands)]))
+  if (code !== 0) throw new Error(stderr)
+  return JSON.parse(stdout)
+}
+
 /** The same in this process, where it is measured what of the sources was reached. */
 export const inProcess: Run = async (args, { input = '' } = {}) => await onTerminal(args, { input })
 
