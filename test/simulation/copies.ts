@@ -28,8 +28,7 @@ export async function startSimulator (t: Test): Promise<Simulator> {
   const { ok, output } = await compile(['test/simulation/campaign.ts', 'lib/keys/keyring.ts'], { noEmit: false, noCheck: true, outDir })
   if (!ok) throw new Error(output)
 
-  const { NODE_OPTIONS, ...env } = process.env
-  const child = spawn(process.execPath, [join(outDir, 'test/simulation/campaign.js')], { env, stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, join(outDir, 'test/simulation/campaign.js')], { stdio: ['pipe', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   let copies = 0
