@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import ts from 'typescript'
-import { compile } from '../../scripts/programs.mjs'
+import { compiled } from '../stores/fixtures/compiled.js'
 import type { Campaign, CampaignResult } from './campaign.js'
 import type { Sabotage } from './sabotages.js'
 
@@ -21,18 +21,16 @@ export interface Simulator {
   run (campaign: Campaign): Promise<CampaignResult>
 }
 
-/** Compiles all that is needed, and starts a process that simulates. */
+/** Starts a process that simulates. */
 export async function startSimulator (t: Test): Promise<Simulator> {
-  mkdirSync(join(root, '.build'), { recursive: true })
-  const outDir = mkdtempSync(join(root, '.build/simulation-'))
-  t.teardown(() => { rmSync(outDir, { recursive: true }) })
-  const { ok, output } = await compile(['test/simulation/campaign.ts', 'lib/keys/keyring.ts'], { noEmit: false, noCheck: true, outDir })
-  if (!ok) throw new Error(output)
+  const original = await compiled()
+  const copied = mkdtempSync(join(root, '.build/simulation-'))
+  t.teardown(() => { rmSync(copied, { recursive: true }) })
 
-  const child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, join(outDir, 'test/simulation/campaign.js')], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, join(original, 'test/simulation/campaign.js')], { stdio: ['pipe', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const lib = join(outDir, 'lib')
+  const lib = join(original, 'lib')
   const imports = importsIn(lib)
   let copies = 0
 
@@ -41,7 +39,7 @@ export async function startSimulator (t: Test): Promise<Simulator> {
 
     sabotaged ({ file, from, to }) {
       if (file === undefined) return lib
-      const folder = join(outDir, `sabotaged-${++copies}/lib`)
+      const folder = join(copied, `sabotaged-${++copies}/lib`)
       const sabotaged = join('keys', file.replace(/ts$/, 'js'))
       const reached = whatReaches(sabotaged, imports)
       for (const path of imports.keys()) {
