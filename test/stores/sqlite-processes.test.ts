@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { chmodSync, cpSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { sqliteStore } from '../../lib/stores/sqlite.js'
 import { anApp } from './fixtures/app.js'
 import { aKey } from './fixtures/keys.js'
@@ -11,35 +11,38 @@ import { version1File, version1Keys } from './fixtures/version-1.js'
 
 const start = await program(t, 'store-process')
 
-t.test('several processes may open a new file at the same moment', async (t) => {
+t.test('several processes may open a file at the same moment', async (t) => {
   const dir = t.testdir()
-  for (const [round, size] of [2, 8].entries()) {
-    const path = join(dir, `${round}.db`)
-    const ids = Array.from({ length: size }, (_, i) => `process-${i}`)
-    const children = ids.map((id) => start('insert', path, id))
-    t.same(await Promise.all(children.map(({ next }) => next())), ids.map(() => 'ready'))
-    for (const { child } of children) child.stdin!.end('go\n')
-    t.same(await Promise.all(children.map(({ next }) => next())), ids.map(() => 'inserted'))
+  const ids = Array.from({ length: 8 }, (_, i) => `process-${i}`)
+  const children = ids.map((id) => start('insert', id))
+  t.same(await Promise.all(children.map(({ next }) => next())), ids.map(() => 'ready'))
+
+  for (const size of [2, 8]) {
+    await t.test(`${size} a new one`, async (t) => {
+      const store = await insertedBy(t, size, join(dir, `${size}.db`))
+      t.same((await store.list({ limit: 100 })).map(({ id }) => id).sort(), ids.slice(0, size))
+      await store.close()
+    })
+  }
+
+  await t.test('8 one of version 1, which is brought up to date', async (t) => {
+    const path = join(dir, 'version-1.db')
+    cpSync(version1File, path)
+    const store = await insertedBy(t, 8, path)
+    for (const key of [...version1Keys, ...ids.map((id) => aKey(id))]) t.strictSame(await store.get(key.id), key)
+    t.equal((await store.list({ limit: 100 })).length, version1Keys.length + ids.length)
+    await store.close()
+  })
+
+  /** The store of a file, after so many of the processes have inserted a key each. */
+  async function insertedBy (t: Test, size: number, path: string) {
+    const some = children.slice(0, size)
+    for (const { child } of some) child.stdin!.write(`${path}\n`)
+    t.same(await Promise.all(some.map(({ next }) => next())), some.map(() => 'inserted'))
     const store = sqliteStore(path)
     await store.open()
-    t.same((await store.list({ limit: 100 })).map(({ id }) => id).sort(), ids)
-    await store.close()
+    return store
   }
-})
-
-t.test('several processes may bring a file of version 1 up to date at the same moment', async (t) => {
-  const path = join(t.testdir(), 'keys.db')
-  cpSync(version1File, path)
-  const ids = Array.from({ length: 8 }, (_, i) => `process-${i}`)
-  const children = ids.map((id) => start('insert', path, id))
-  t.same(await Promise.all(children.map(({ next }) => next())), ids.map(() => 'ready'))
-  for (const { child } of children) child.stdin!.end('go\n')
-  t.same(await Promise.all(children.map(({ next }) => next())), ids.map(() => 'inserted'))
-  const store = sqliteStore(path)
-  await store.open()
-  for (const key of [...version1Keys, ...ids.map((id) => aKey(id))]) t.strictSame(await store.get(key.id), key)
-  t.equal((await store.list({ limit: 100 })).length, version1Keys.length + ids.length)
-  await store.close()
 })
 
 t.test('of several processes that rotate one key at the same moment, exactly one wins', async (t) => {
