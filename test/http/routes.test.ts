@@ -158,10 +158,8 @@ t.test('a config that cannot mean anything keeps the app from starting', async t
         const app = Fastify()
         const error = await errorOf(app, app => app.route({ method: ['POST', 'PUT'], url: '/things/:id', handler, ...untyped(config) })) as BadRouteErrorLike
         const title = typeof config === 'object' ? Object.entries(config!).map(([key, value]) => `${key}: ${String(JSON.stringify(value) ?? value)}`).join(', ') : ''
-        t.ok(error instanceof BadRouteError, title)
-        t.equal(error?.code, 'FST_API_KEY_BAD_ROUTE')
-        t.match(error?.message, /^POST \/things\/:id, PUT \/things\/:id: /)
-        for (const message of messages) t.match(error?.message, message)
+        const text = error?.message ?? ''
+        t.strictSame({ isOurs: error instanceof BadRouteError, code: error?.code, unlike: [/^POST \/things\/:id, PUT \/things\/:id: /, ...messages].filter(message => !message.test(text)) }, { isOurs: true, code: 'FST_API_KEY_BAD_ROUTE', unlike: [] }, `${title}: ${text}`)
         await app.close()
       }
     })

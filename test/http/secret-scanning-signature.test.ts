@@ -20,11 +20,15 @@ async function watchedApp (t: Test) {
     body,
     async refuses (message: Message, why: string, title = why) {
       const answer = await send(scanning.port, message)
-      t.strictSame([answer.status, answer.json], [400, { statusCode: 400, code: 'FST_API_KEY_LEAK_REPORT_UNVERIFIED', error: 'Bad Request', message: `This leak report is not signed by GitHub: ${why}` }], title)
-      t.equal(answer.headers['www-authenticate'], undefined)
-      t.equal(scanning.store.reads, 0, 'the store was not asked')
-      t.equal(await scanning.everything(), state, 'nothing was changed')
-      t.strictSame(scanning.leaks, [])
+      t.strictSame({ status: answer.status, json: answer.json, challenge: answer.headers['www-authenticate'], reads: scanning.store.reads, state: await scanning.everything(), leaks: scanning.leaks }, {
+        status: 400,
+        json: { statusCode: 400, code: 'FST_API_KEY_LEAK_REPORT_UNVERIFIED', error: 'Bad Request', message: `This leak report is not signed by GitHub: ${why}` },
+        challenge: undefined,
+        // The store was not asked, and nothing was changed.
+        reads: 0,
+        state,
+        leaks: []
+      }, title)
     }
   }
 }
