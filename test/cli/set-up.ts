@@ -100,14 +100,14 @@ export async function ended (child: ReturnType<typeof spawn>): Promise<Ran> {
   return await new Promise(resolve => { child.on('close', code => { resolve({ code, stdout, stderr }) }) })
 }
 
-/** A shell in that folder, which knows the built program, npx, and these programs beside. */
-export function aShell (dir: string, programs: Readonly<Record<string, string>>): (code: string, env?: NodeJS.ProcessEnv) => Promise<Ran> {
+/** A shell in a folder, which knows the built program, npx, and these programs beside, which are put into `dir`. */
+export function aShell (dir: string, programs: Readonly<Record<string, string>>, cwd = dir): (code: string, env?: NodeJS.ProcessEnv) => Promise<Ran> {
   const bin = join(dir, 'bin')
   mkdirSync(bin)
   symlinkSync(program, join(bin, 'api-key-scopes'))
   for (const [name, code] of Object.entries({ npx: 'exec "$@"', ...programs })) writeFileSync(join(bin, name), `#!/bin/sh\n${code}\n`, { mode: 0o755 })
   return async (code, env = {}) => {
-    const child = spawned(['sh', '-euc', code], { cwd: dir, env: { PATH: `${bin}${delimiter}${process.env.PATH}`, ...env } })
+    const child = spawned(['sh', '-euc', code], { cwd, env: { PATH: `${bin}${delimiter}${process.env.PATH}`, ...env } })
     child.stdin.end()
     return await ended(child)
   }

@@ -4,13 +4,14 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { compiled, start } from '../systems/walkthrough.js'
 import { blocksOf } from '../package/markdown-blocks.js'
-import { ended, inProcess, root, spawned } from './set-up.js'
+import { aShell, inProcess, root } from './set-up.js'
 
 /** Milliseconds; what the example leaves at its default. */
 const MAX_STALENESS = 1000
 
 t.test('what one does, the other sees', async t => {
-  const db = join(t.testdir(), 'keys.db')
+  const dir = t.testdir()
+  const db = join(dir, 'keys.db')
   const { url, log } = await start(t, 'skaledata', [...await compiled('skaledata'), '--port=0', '--issuer-port=0', `--db=${db}`, '--log-level=warn'])
   // The config of the example reads it when it is loaded.
   process.env.SKALEDATA_STORE = `sqlite:${db}`
@@ -26,9 +27,7 @@ t.test('what one does, the other sees', async t => {
   }
 
   const [block] = blocksOf(root, 'examples/skaledata/README.md').filter(({ heading }) => heading === 'From the command line')
-  const child = spawned(['sh', '-euc', block!.code])
-  child.stdin.end()
-  const { code, stdout, stderr } = await ended(child)
+  const { code, stdout, stderr } = await aShell(dir, {}, root)(block!.code)
   t.equal(code, 0, stderr)
   t.match(stdout, /^skale_\w{38}\n$/, 'the commands of its README')
   t.equal(await status('POST /billing/plan', stdout.trim()), 403, 'the example knows their key')
