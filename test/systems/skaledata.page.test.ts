@@ -8,6 +8,8 @@ import { buildApp } from '../../examples/skaledata/app.js'
 import { startIssuer } from '../../examples/skaledata/issuer.js'
 import { scopes } from '../../examples/skaledata/scopes.js'
 import { startIssuer as startTestIssuer } from '../http/fixtures-jwt.js'
+import { compare } from './conformance.expectation.js'
+import { Connection } from './connection.js'
 import { withKeptValidators } from './kept-validators.js'
 import { COLLECTIONS, COMBINATIONS, ROWS, SCOPES, type Row, type Scope } from './skaledata.page.js'
 
@@ -57,29 +59,34 @@ for (const [title, granted] of Object.entries(grants)) {
     const { key, record } = await api.createKey({ name: 'one', ...granted && { scopes: granted } })
     t.same(record.scopes, held)
 
+    const wrong: string[] = []
     for (const row of ROWS) {
-      const { status, headers, answer } = await api.ask(row.request, key, row.body)
+      const { status, headers: { 'www-authenticate': challenge }, answer } = await api.ask(row.request, key, row.body)
       if (opens(row)) {
-        t.equal(status, row.succeeds, row.request)
+        wrong.push(...compare(row.request, { status }, { status: row.succeeds }))
       } else if (row.needs === 'user') {
-        t.same([status, answer], [403, USER_ONLY], row.request)
+        wrong.push(...compare(row.request, { status, body: answer }, { status: 403, body: USER_ONLY }))
       } else {
-        t.same([status, answer], [403, {
-          statusCode: 403,
-          code: 'FST_API_KEY_MISSING_SCOPE',
-          error: 'Forbidden',
-          message: `API key missing required scope: ${row.needs}`,
-          requiredScopes: [row.needs],
-          missingScopes: [row.needs],
-          grantedScopes: held
-        }], row.request)
-        t.equal(headers.get('www-authenticate'), `Bearer realm="skaledata", error="insufficient_scope", scope="${row.needs}"`)
+        wrong.push(...compare(row.request, { status, body: answer, challenge }, {
+          status: 403,
+          body: {
+            statusCode: 403,
+            code: 'FST_API_KEY_MISSING_SCOPE',
+            error: 'Forbidden',
+            message: `API key missing required scope: ${row.needs}`,
+            requiredScopes: [row.needs],
+            missingScopes: [row.needs],
+            grantedScopes: held
+          },
+          challenge: `Bearer realm="skaledata", error="insufficient_scope", scope="${row.needs}"`
+        }))
       }
       if (isGet(row)) {
         const head = await api.ask(row.request.replace('GET', 'HEAD'), key)
-        t.equal(head.status, status, `${row.request}, asked with HEAD`)
+        wrong.push(...compare(`${row.request}, asked with HEAD`, { status: head.status }, { status }))
       }
     }
+    t.same(wrong, [])
   })
 }
 
@@ -135,12 +142,13 @@ t.test('without a credential that counts, nothing but the public route answers',
   for (const [title, credential] of Object.entries(credentials)) {
     await t.test(title, async (t) => {
       const isKey = credential?.startsWith('skale_')
+      const wrong: string[] = []
       for (const { request, body, needs, succeeds } of ROWS) {
         const { status, answer } = await api.ask(request, credential, body)
-        if (needs === 'nothing') t.equal(status, succeeds, request)
-        else if (needs === 'user' && !isKey) t.same([status, answer], [401, SESSION_REQUIRED], request)
-        else t.same([status, answer], [401, credential === undefined ? KEY_REQUIRED : INVALID], request)
+        const refusal = needs === 'user' && !isKey ? SESSION_REQUIRED : credential === undefined ? KEY_REQUIRED : INVALID
+        wrong.push(...compare(request, { status, body: answer }, needs === 'nothing' ? { status: succeeds } : { status: 401, body: refusal }))
       }
+      t.same(wrong, [])
     })
   }
 })
@@ -194,16 +202,17 @@ async function start (t: Test, issuerUrl = issuer.url, signInAlice = () => signI
   const app = await withKeptValidators(async () => await buildApp({ store: sqliteStore(':memory:'), issuer: issuerUrl }))
   t.teardown(() => app.close())
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const connection = new Connection(Number(new URL(url).port))
+  t.teardown(() => connection.end())
   const spare = await createKey({ name: 'spare', scopes: [] })
   return { url, ask, createKey, signIn, snapshot, spareKey: spare.record.id }
 
   async function ask (request: string, credential?: string, body?: object) {
     const [method, path] = request.split(' ') as [string, string]
     const headers = { ...credential !== undefined && { authorization: `Bearer ${credential}` }, ...body && { 'content-type': 'application/json' } }
-    const response = await fetch(`${url}${path}`, { method, headers, ...body && { body: JSON.stringify(body) } })
-    const text = await response.text()
-    const isJson = response.headers.get('content-type')?.startsWith('application/json') && method !== 'HEAD'
-    return { status: response.status, headers: response.headers, answer: isJson ? JSON.parse(text) : text }
+    const { status, headers: answered, text } = await connection.request(method, path, headers, body && JSON.stringify(body))
+    const isJson = answered['content-type']?.startsWith('application/json') && method !== 'HEAD'
+    return { status, headers: answered, answer: isJson ? JSON.parse(text) : text }
   }
 
   async function createKey (fields: object): Promise<{ key: string, record: { id: string, scopes: string[] } }> {
