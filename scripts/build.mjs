@@ -30,11 +30,14 @@ export async function build () {
 }
 
 function digestOfSources () {
-  const hash = createHash('sha256')
   const configs = ['package.json', 'tsconfig.json', 'tsconfig.esm.json', 'tsconfig.cjs.json', 'scripts/build.mjs']
-  for (const file of [...configs, ...filesIn(join(root, 'lib')).map((file) => `lib/${file}`)]) {
-    hash.update(`${file}\0`).update(readFileSync(join(root, file))).update('\0')
-  }
+  return digestOf([...configs, ...filesIn(join(root, 'lib')).map((file) => `lib/${file}`)])
+}
+
+/** Changes when any of these files does; paths from the root. */
+export function digestOf (files) {
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(`${file}\0`).update(readFileSync(join(root, file))).update('\0')
   return hash.digest('hex')
 }
 
@@ -50,7 +53,7 @@ export function replaceFiles (from, to) {
   for (const file of stale) rmSync(join(to, file), { force: true })
 }
 
-function filesIn (folder) {
+export function filesIn (folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))

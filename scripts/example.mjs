@@ -2,11 +2,11 @@
 //
 // Runs examples/<system>/server.ts, or <file>.ts, with what is in lib/ today. The compiled program runs in this
 // very process, so that its signals, exit code, input and output are its own.
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { extname, join } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build, replaceFiles } from './build.mjs'
-import { tsc } from './programs.mjs'
+import { build } from './build.mjs'
+import { compileExamples } from './examples.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const [what = '', ...args] = process.argv.slice(2)
@@ -19,21 +19,6 @@ if (what === '' || !existsSync(join(root, 'examples', system, `${file}.ts`))) {
 }
 
 await build()
-const examples = join(root, '.build/examples')
-const fresh = mkdtempSync(join(root, '.build/examples-'))
-try {
-  const compiled = await tsc('-p', 'tsconfig.examples.json', '--outDir', fresh)
-  if (!compiled.ok) throw new Error(compiled.output)
-  // Pages, data and the like lie beside the compiled programs as they lie beside the sources.
-  cpSync(join(root, 'examples'), fresh, {
-    recursive: true,
-    filter: (path) => statSync(path).isDirectory() || extname(path) !== '.ts'
-  })
-  replaceFiles(fresh, examples)
-} finally {
-  rmSync(fresh, { recursive: true })
-}
-
-const program = join(examples, system, `${file}.js`)
+const program = join(await compileExamples(), system, `${file}.js`)
 process.argv = [process.execPath, program, ...args]
 await import(pathToFileURL(program).href)

@@ -1,11 +1,11 @@
 /** Runs the examples as people run them, and the commands that they print in a shell. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, existsSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-import { tsc } from '../../scripts/programs.mjs'
+import { compileExamples } from '../../scripts/examples.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -83,21 +83,9 @@ export async function start (t: Test, system: string, program: readonly string[]
   return { output, url, log: () => log, stop }
 }
 
-/** The command that runs a program of an example, compiled as npm start does it, but to a folder of its own. */
+/** The command that runs a program of an example, compiled as npm start does it. */
 export async function compiled (system: string, program = 'server.js'): Promise<string[]> {
-  folder ??= compileExamples()
-  return [process.execPath, join(await folder, system, program)]
-}
-
-let folder: Promise<string> | undefined
-
-async function compileExamples (): Promise<string> {
-  mkdirSync(join(root, '.build'), { recursive: true })
-  const folder = mkdtempSync(join(root, '.build/compiled-'))
-  process.once('exit', () => rmSync(folder, { recursive: true }))
-  const { ok, output } = await tsc('-p', 'tsconfig.examples.json', '--outDir', folder)
-  if (!ok) throw new Error(output)
-  return folder
+  return [process.execPath, join(await compileExamples(), system, program)]
 }
 
 export interface Ran { code: unknown, stdout: string, stderr: string }

@@ -1,0 +1,2 @@
+/** Answers the folder of the compiled programs. */
+export function compileExamples (): Promise<string>
