@@ -2,7 +2,6 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { generateKey } from '../../lib/keys/key-format.js'
 import { clock } from './clock.js'
-import { inFull } from './figures.js'
 import type { Issued, Member } from './fleet.js'
 import { hammer, statusesOf } from './hammer.js'
 
@@ -18,7 +17,7 @@ export async function createAfterMisses (t: Test, members: readonly Member[], ma
   t.same(statusesOf(tried).filter((status) => status !== 503), [401], 'a key that there is not is refused')
   const [creator, ...others] = members
   const [first, ...rest] = wires
-  const hammers = rest.map((wire) => hammer(wire, () => key, { pause: inFull(5, 0) }))
+  const hammers = rest.map((wire) => hammer(wire, () => key))
   await Promise.all(hammers.map(({ until }) => until(({ status }) => status === 401)))
   const { at } = await creator!.call('import', key)
   const atHome = hammer(first!, () => key)
