@@ -62,9 +62,7 @@ const SETTINGS = {
   // What was committed is with the operating system before it is acknowledged, and so outlives kill -9. Only the loss of
   // power, which no test brings about, would need the disk as well.
   synchronous_commit: 'on',
-  fsync: 'off',
-  // The thousands of rounds of SCRAM for each connection would take a good part of the time of tests that make many.
-  password_encryption: 'md5'
+  fsync: 'off'
 }
 
 /** Each has its own system identifier: nothing is copied. */
@@ -73,7 +71,7 @@ function initialize (postgres: string, folder: string, data: string, user: User 
   writeFileSync(passwords, PASSWORD)
   if (user !== undefined) chownSync(passwords, user.uid, user.gid)
   execFileSync(postgres.replace(/postgres$/, 'initdb'), [
-    '-D', data, '--username', SUPERUSER, '--pwfile', passwords, '--auth', 'md5', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'
+    '-D', data, '--username', SUPERUSER, '--pwfile', passwords, '--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'
   ], { ...user, cwd: folder, stdio: 'pipe' })
 }
 
