@@ -286,7 +286,7 @@ t.test('a flood of unknown kids does not become a flood of requests to the issue
   const unknown = await quick.issuer.sign({}, { key: attacker })
   const start = performance.now()
   const answers = new Set<unknown>()
-  for (; performance.now() - start < 300; await wait(1)) answers.add(await quick.user(unknown))
+  while (performance.now() - start < 300) answers.add(await quick.user(unknown))
   t.same([...answers], [null])
   const most = (performance.now() - start) / 50 + 2
   t.ok(quick.issuer.requests <= most, `over several cooldowns: ${quick.issuer.requests} of at most ${most}`)
@@ -298,7 +298,7 @@ t.test('an issuer that fails is not asked again for each request', async (t) => 
   const token = await issuer.sign()
   const start = performance.now()
   const answers = []
-  for (; performance.now() - start < 700; await wait(1)) answers.push(await user(token).catch(() => 'throws'))
+  while (performance.now() - start < 700) answers.push(await user(token).catch(() => 'throws'))
   const most = (performance.now() - start) / 500 + 1
   t.same([...new Set(answers)], ['throws'])
   t.ok(issuer.requests <= most, `${issuer.requests} requests, of at most ${most}, for ${answers.length} tokens`)
